@@ -1,0 +1,31 @@
+/** @type {import('jest').Config} */
+export default {
+  testEnvironment: 'node',
+  roots: ['<rootDir>/packages', '<rootDir>/conformance', '<rootDir>/scripts'],
+  testMatch: [
+    '<rootDir>/packages/*/src/**/*.test.ts',
+    '<rootDir>/packages/*/test/**/*.test.ts',
+    '<rootDir>/conformance/**/*.test.ts',
+    '<rootDir>/scripts/**/*.test.mjs'
+  ],
+  testPathIgnorePatterns: ['/node_modules/', '/dist/', '\\.long\\.test\\.ts$'],
+  modulePathIgnorePatterns: ['/dist/'],
+  moduleFileExtensions: ['ts', 'js', 'mjs', 'cjs', 'json', 'node'],
+  // Tests run on the sources: no build is needed, and a coverage report names the files that people edit.
+  moduleNameMapper: {
+    '^@cc/core$': '<rootDir>/packages/core/src/index.ts',
+    '^@cc/core/testing$': '<rootDir>/packages/core/src/testing/index.ts',
+    '^@cc/store-dict$': '<rootDir>/packages/store-dict/src/index.ts',
+    '^(\\.{1,2}/.*)\\.js$': '$1'
+  },
+  transform: {
+    '\\.(ts|mjs)$': [
+      '@swc/jest',
+      {
+        jsc: { parser: { syntax: 'typescript' }, target: 'es2022' },
+        module: { type: 'commonjs' },
+        sourceMaps: 'inline'
+      }
+    ]
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * The time that one request may spend waiting for the store, all its waits together (ROB-02). What it waits for the
+ * network in between does not count.
+ */
+export class Budget {
+  #leftMs: number
+
+  constructor(limitMs: number) {
+    this.#leftMs = limitMs
+  }
+
+  /** Waits for a store; rejects with a {@link TimeLimitError} once the budget is used up. */
+  async wait<T>(promise: Promise<T>, onLate?: (value: T) => void): Promise<T> {
+    const began = performance.now()
+    try {
+      return await withinLimit(promise, this.#leftMs, onLate)
+    } finally {
+      this.#leftMs = Math.max(0, this.#leftMs - (performance.now() - began))
+    }
+  }
+}
+
+/** The longest that a timer of node can run; a longer one would run out at once. */
+const maxTimerMs = 2 ** 31 - 1
+
+/**
+ * Rejects with a {@link TimeLimitError} if `promise` has not settled after `limitMs`; what it does later goes to
+ * `onLate`. Waiting keeps the process alive, as the request does that waits, unless `unref` is given.
+ */
+export function withinLimit<T>(
+  promise: Promise<T>,
+  limitMs: number,
+  onLate?: (value: T) => void,
+  unref?: 'unref'
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    let isLate = false
+    const timer = setTimeout(
+      () => {
+        isLate = true
+        reject(new TimeLimitError(limitMs))
+      },
+      Math.min(limitMs, maxTimerMs)
+    )
+    if (unref) timer.unref()
+    promise.then(
+      (value) => {
+        if (isLate) return onLate?.(value)
+        clearTimeout(timer)
+        resolve(value)
+      },
+      (error) => {
+        if (isLate) return
+        clearTimeout(timer)
+        reject(error)
+      }
+    )
+  })
+}
+
+/** A store did not answer in time. */
+export class TimeLimitError extends Error {
+  override readonly name = 'TimeLimitError'
+  readonly code = 'CC_STORE_TIMEOUT'
+
+  constructor(readonly limitMs: number) {
+    super(`the store did not answer within ${Math.round(limitMs)} ms`)
+  }
+}

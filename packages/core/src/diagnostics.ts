@@ -1,0 +1,96 @@
+import { channel } from 'node:diagnostics_channel'
+import type { EpochMilliseconds, Seconds } from './rules/messages.js'
+import type { ForwardReason, StalePermission } from './rules/reuse.js'
+import type { NotStored } from './rules/storing.js'
+
+/** How an exchange went, told once when it is over. */
+export interface CacheDecision {
+  readonly method: string
+  /** The target URI, without userinfo and fragment. */
+  readonly url: string
+  /**
+   * - `hit`: served from the cache, fresh
+   * - `stale-hit`: served from the cache, stale; `stale` says by what permission
+   * - `validated`: served from the cache after the origin confirmed it
+   * - `miss`: answered by the origin; `reason` says why
+   * - `bypass`: passed on without a look at the cache; `reason` says why
+   * - `aborted`: the caller gave up before anything was decided
+   * - `gateway-timeout`: `only-if-cached` was asked and nothing could be served (REQ-06)
+   */
+  readonly outcome: 'hit' | 'stale-hit' | 'validated' | 'miss' | 'bypass' | 'aborted' | 'gateway-timeout'
+  /** Why the request was sent on, in the words of RFC 9211 §2.2; unset where it was not. */
+  readonly reason?: ForwardReason
+  /** Status that the caller got; unset where none came, and for a bypass. */
+  readonly status?: number
+  /** What allowed a stale response; set for `stale-hit`. */
+  readonly stale?: StalePermission
+  /** Current age in seconds of what was served from the cache. */
+  readonly age?: Seconds
+  /** Freshness lifetime in seconds of what was served from the cache, or stored. */
+  readonly lifetime?: Seconds
+  /** Whether a heuristic gave that lifetime (FRESH-09). */
+  readonly heuristic?: boolean
+  /** Whether this exchange stored a response, or updated one. */
+  readonly stored: boolean
+  /** Why the answer of the origin was not stored. */
+  readonly notStored?: Omit<NotStored, 'store'>
+  /** Set for the validation that a stale response under stale-while-revalidate started. */
+  readonly background?: true
+}
+
+/** What a store failed to do. No request failed with it. */
+export interface StoreFailure {
+  readonly operation: 'get' | 'openBody' | 'set' | 'update' | 'mark' | 'delete' | 'read'
+  readonly error: unknown
+  readonly at: EpochMilliseconds
+}
+
+/** Names of the `node:diagnostics_channel` channels; the messages are {@link CacheDecision} and {@link StoreFailure}. */
+export const channels = {
+  decision: '@cc/core:decision',
+  storeFailure: '@cc/core:store-failure'
+} as const
+
+const decisionChannel = channel(channels.decision)
+const storeFailureChannel = channel(channels.storeFailure)
+
+/** Tells decisions to the callback of one interceptor and to the channel. */
+export class DecisionListeners {
+  readonly #onDecision: ((decision: CacheDecision) => void) | undefined
+
+  constructor(onDecision: ((decision: CacheDecision) => void) | undefined) {
+    this.#onDecision = onDecision
+  }
+
+  get listening(): boolean {
+    return this.#onDecision !== undefined || decisionChannel.hasSubscribers
+  }
+
+  /** A callback that throws is a mistake of the program, not of the request: it surfaces as an uncaught exception. */
+  tell(decision: CacheDecision): void {
+    if (decisionChannel.hasSubscribers) decisionChannel.publish(decision)
+    try {
+      this.#onDecision?.(decision)
+    } catch (error) {
+      queueMicrotask(() => {
+        throw error
+      })
+    }
+  }
+}
+
+/** Tells of failures of one store: all of them to the channel, the first one as a process warning too. */
+export class StoreFailureReport {
+  #warned = false
+
+  tell(operation: StoreFailure['operation'], error: unknown): void {
+    if (storeFailureChannel.hasSubscribers) storeFailureChannel.publish({ operation, error, at: Date.now() })
+    if (this.#warned) return
+    this.#warned = true
+    const cause = error instanceof Error ? error.name : typeof error
+    process.emitWarning(
+      `The cache store failed (${operation}: ${cause}); requests go on without it. Further failures are told to the diagnostics channel ${channels.storeFailure} only.`,
+      { type: 'CacheStoreWarning', code: 'CC_STORE_FAILED' }
+    )
+  }
+}

@@ -1,0 +1,30 @@
+/** By these symbols undici's error classes know their own, whichever copy of undici made them. */
+const isUndiciError = Symbol.for('undici.error.UND_ERR')
+const isAbortError = Symbol.for('undici.error.UND_ERR_ABORT')
+const isRequestAborted = Symbol.for('undici.error.UND_ERR_ABORTED')
+
+/** The caller aborted without giving a reason; the same error, to `instanceof` too, that undici itself gives then. */
+export class RequestAbortedError extends Error {
+  override readonly name = 'AbortError'
+  readonly code = 'UND_ERR_ABORTED'
+  readonly [isUndiciError] = true
+  readonly [isAbortError] = true
+  readonly [isRequestAborted] = true
+
+  constructor() {
+    super('Request aborted')
+  }
+}
+
+/** No store was given and the default one is not installed. */
+export class NoStoreError extends Error {
+  override readonly name = 'NoStoreError'
+  readonly code = 'CC_NO_STORE'
+
+  constructor(cause: unknown) {
+    super(
+      'cacheInterceptor() was given no store, and @cc/store-dict is not installed: install it (npm install @cc/store-dict), or pass a store of your own as { store }',
+      { cause }
+    )
+  }
+}

@@ -1,0 +1,203 @@
+import { isPromise } from './awaitable.js'
+import { CopyDroppedError } from './body-copy.js'
+import { type Budget, withinLimit } from './budget.js'
+import type { StoreFailureReport } from './diagnostics.js'
+import type { StoredResponse } from './rules/messages.js'
+import type { Awaitable, Body, CacheStore, Found, Mark } from './store.js'
+
+/** Past so many keys whose invalidation could not be written, nothing of the store is trusted. */
+const maxHiddenKeys = 10_000
+/** How long a write that nobody waits for may take. */
+const writeLimitMs = 10_000
+/** Between two attempts to write one invalidation. */
+const retryAfterMs = 1_000
+
+interface HiddenKey {
+  readonly mark: Mark
+  isWriting: boolean
+  retryAt: number
+}
+
+/**
+ * A store whose failures are misses (ROB-02). What throws, rejects, hangs or is slow never fails a request and never
+ * holds it up beyond its budget. An invalidation that could not be written hides its key in this process until it is
+ * (ROB-03).
+ */
+export class ForgivingStore {
+  readonly #store: CacheStore
+  readonly #report: StoreFailureReport
+  readonly #hidden = new Map<string, HiddenKey>()
+  #forgotInvalidations = false
+
+  constructor(store: CacheStore, report: StoreFailureReport) {
+    this.#store = store
+    this.#report = report
+  }
+
+  get keepsObjects(): boolean {
+    return this.#store.keepsObjects === true
+  }
+
+  get sharesBodies(): boolean {
+    return this.#store.sharesBodies === true
+  }
+
+  get maxEntryBytes(): number {
+    return this.#store.maxEntryBytes ?? Number.POSITIVE_INFINITY
+  }
+
+  /** What is stored; `undefined` if that cannot be known, and so nothing may be stored either. */
+  get(key: string, budget: Budget): Awaitable<Found | undefined> {
+    if (this.#hidden.size > 0 && this.#isHidden(key)) return undefined
+    try {
+      const found = this.#store.get(key)
+      return isPromise(found) ? this.#inTime('get', found.then(checkedFound), budget) : checkedFound(found)
+    } catch (error) {
+      this.#report.tell('get', error)
+      return undefined
+    }
+  }
+
+  /** The body; `undefined` if it is gone or cannot be had in time. */
+  openBody(key: string, id: string, budget: Budget): Awaitable<Body | undefined> {
+    try {
+      const body = this.#store.openBody(key, id)
+      return isPromise(body) ? this.#inTime('openBody', body.then(checkedBody), budget, release) : checkedBody(body)
+    } catch (error) {
+      this.#report.tell('openBody', error)
+      return undefined
+    }
+  }
+
+  /** Whether the response was stored, as far as the store tells. Nobody waits for it. */
+  set(key: string, body: Body, complete: () => StoredResponse | undefined): Awaitable<boolean> {
+    let completed: StoredResponse | undefined
+    let isLate = false
+    const completeInTime = () => {
+      completed = isLate ? undefined : complete()
+      return completed
+    }
+    const outcome = this.#write('set', () => this.#store.set(key, body, completeInTime))
+    if (!isPromise(outcome)) return outcome.done && completed !== undefined
+    return outcome.then(({ done }) => {
+      isLate = true
+      return done && completed !== undefined
+    })
+  }
+
+  /** Whether the metadata was replaced. Nobody waits for it. */
+  update(key: string, response: StoredResponse): Awaitable<boolean> {
+    const outcome = this.#write('update', () => this.#store.update(key, response))
+    return isPromise(outcome) ? outcome.then(({ value }) => value === true) : outcome.value === true
+  }
+
+  /** Removes a response. Nobody waits for it. */
+  delete(key: string, slot: string): void {
+    this.#write('delete', () => this.#store.delete(key, slot))
+  }
+
+  /** Writes an invalidation. When it has answered, what was stored is not served any more, be it because it is hidden. */
+  mark(key: string, mark: Mark, budget: Budget): Awaitable<void> {
+    const writing = this.#writeMark(key, mark)
+    if (!isPromise(writing)) return
+    return budget.wait(writing).catch(() => {})
+  }
+
+  /** Tells of a body that failed while it was read. */
+  failedReading(error: unknown): void {
+    this.#report.tell('read', error)
+  }
+
+  #isHidden(key: string): boolean {
+    const isFull = this.#forgotInvalidations || this.#hidden.size >= maxHiddenKeys
+    const retried = isFull ? this.#hidden.keys().next().value : key
+    const hidden = retried === undefined ? undefined : this.#hidden.get(retried)
+    if (hidden !== undefined && !hidden.isWriting && performance.now() >= hidden.retryAt) {
+      this.#writeMark(retried as string, hidden.mark)
+    }
+    return this.#forgotInvalidations || this.#hidden.size >= maxHiddenKeys || this.#hidden.has(key)
+  }
+
+  #writeMark(key: string, mark: Mark): Awaitable<void> {
+    const hidden: HiddenKey = { mark, isWriting: true, retryAt: 0 }
+    const written = () => {
+      if (this.#hidden.get(key) === hidden) this.#hidden.delete(key)
+    }
+    const failed = (error: unknown) => {
+      hidden.isWriting = false
+      hidden.retryAt = performance.now() + retryAfterMs
+      this.#hide(key, hidden)
+      this.#report.tell('mark', error)
+    }
+    try {
+      const writing = this.#store.mark(key, mark)
+      if (!isPromise(writing)) {
+        this.#hidden.delete(key)
+        return
+      }
+      this.#hide(key, hidden)
+      return withinLimit(writing, writeLimitMs, written, 'unref').then(written, failed)
+    } catch (error) {
+      failed(error)
+    }
+  }
+
+  #hide(key: string, hidden: HiddenKey): void {
+    if (this.#hidden.size >= maxHiddenKeys && !this.#hidden.has(key)) this.#forgotInvalidations = true
+    else this.#hidden.set(key, hidden)
+  }
+
+  #inTime<T>(
+    operation: 'get' | 'openBody',
+    promise: Promise<T>,
+    budget: Budget,
+    onLate?: (value: T) => void
+  ): Promise<T | undefined> {
+    return budget.wait(promise, onLate).catch((error: unknown) => {
+      this.#report.tell(operation, error)
+      return undefined
+    })
+  }
+
+  #write<T>(operation: 'set' | 'update' | 'delete', run: () => Awaitable<T>): Awaitable<{ done: boolean; value?: T }> {
+    const failed = (error: unknown) => {
+      if (!(error instanceof CopyDroppedError)) this.#report.tell(operation, error)
+      return { done: false }
+    }
+    try {
+      const running = run()
+      if (!isPromise(running)) return { done: true, value: running }
+      return withinLimit(running, writeLimitMs, undefined, 'unref').then((value) => ({ done: true, value }), failed)
+    } catch (error) {
+      return failed(error)
+    }
+  }
+}
+
+/** @throws TypeError for what is no answer of `get`; what cannot be read of a mark might be an invalidation */
+function checkedFound(found: Found): Found {
+  const isFound = typeof found === 'object' && found !== null && Array.isArray(found.responses)
+  if (isFound && (found.mark == null || typeof found.mark.value === 'string')) return found
+  throw new TypeError('get answered with something else than { responses, mark }')
+}
+
+/** @throws TypeError for what is no answer of `openBody` */
+function checkedBody(body: Body | undefined): Body | undefined {
+  if (body === undefined || isBody(body)) return body
+  throw new TypeError('openBody answered with something else than a body')
+}
+
+function isBody(value: unknown): value is Body {
+  return typeof value === 'object' && value !== null && (Symbol.iterator in value || Symbol.asyncIterator in value)
+}
+
+/** Lets go of a body that nobody will read. */
+export function release(body: Body | undefined): void {
+  if (!isBody(body) || body instanceof Uint8Array) return
+  try {
+    const iterator = Symbol.asyncIterator in body ? body[Symbol.asyncIterator]() : body[Symbol.iterator]()
+    Promise.resolve(iterator.return?.()).catch(() => {})
+  } catch {
+    // It failed in letting go: there is nothing more to let go of.
+  }
+}

@@ -1,0 +1,18 @@
+export type { CacheDecision, StoreFailure } from './diagnostics.js'
+export { channels } from './diagnostics.js'
+export { NoStoreError } from './errors.js'
+export type { CacheOptions, RequestView } from './options.js'
+export type { Duration, Heuristic, HeuristicInput } from './rules/heuristics.js'
+export { expiresAfter, lastModified, oneDay } from './rules/heuristics.js'
+export type {
+  CacheType,
+  EpochMilliseconds,
+  FieldLine,
+  Fields,
+  Seconds,
+  StoredResponse
+} from './rules/messages.js'
+export type { ForwardReason, StalePermission } from './rules/reuse.js'
+export type { NotStored } from './rules/storing.js'
+export type { Awaitable, Body, ByteRange, CacheStore, Found, FoundResponse, Lease, Mark } from './store.js'
+export { cacheInterceptor } from './undici/cache-interceptor.js'

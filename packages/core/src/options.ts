@@ -1,0 +1,141 @@
+import type { CacheDecision } from './diagnostics.js'
+import type { Heuristic } from './rules/heuristics.js'
+import type { CacheType, EpochMilliseconds, Seconds } from './rules/messages.js'
+import type { CacheStore } from './store.js'
+
+/** A request as `enabled` and `partition` see it. */
+export interface RequestView {
+  /** Case-sensitive, as sent. */
+  readonly method: string
+  /** The target URI, without userinfo and fragment. */
+  readonly url: string
+  /** The value of a request field, several lines joined with `, `; `undefined` if there is none. Names compare without case. */
+  field(name: string): string | undefined
+}
+
+/** Options of {@link cacheInterceptor}. Each is checked when the interceptor is made. */
+export interface CacheOptions {
+  /** Where responses are kept. Unset: a `DictStore`, if `@cc/store-dict` is installed. */
+  readonly store?: CacheStore
+  /**
+   * Who is served from the cache: everybody alike (`shared`), or one user only (`private`). A process that acts for
+   * several users keeps `shared`, or sets {@link partition}. RFC 9111 §1 (GEN-01).
+   * @defaultValue `'shared'`
+   */
+  readonly type?: CacheType
+  /**
+   * Methods whose responses are stored and served; a subset of the default (METH-01).
+   * @defaultValue `['GET', 'HEAD']`
+   */
+  readonly methods?: readonly ('GET' | 'HEAD')[]
+  /**
+   * Names the isolated part of the cache that a request uses, for instance a user's id. A request for which it throws
+   * bypasses the cache (KEY-05). Unset: one part for all.
+   */
+  readonly partition?: (request: RequestView) => string
+  /** Request fields whose values are always part of the cache key (KEY-05). Unset: none. */
+  readonly keyFields?: readonly string[]
+  /**
+   * Makes values of a field named by `Vary` coarser before they are compared, by field name (VARY-07): for instance
+   * `{ 'accept-language': (value) => value.slice(0, 2) }`. Unset: none.
+   */
+  readonly varyNormalizers?: Readonly<Record<string, (value: string) => string>>
+  /**
+   * Most stored responses under one cache key; the least recently stored go first (VARY-10).
+   * @defaultValue 32
+   */
+  readonly maxVariants?: number
+  /**
+   * Shared caches only: whether every request with `Authorization` bypasses the cache (AUTH-02).
+   * @defaultValue false
+   */
+  readonly bypassAuthorized?: boolean
+  /**
+   * Private caches only: whether a response counts as varying by `Authorization`, and one marked `private` by `Cookie`
+   * too, unless it is `public` (AUTH-03).
+   * @defaultValue true
+   */
+  readonly implicitCredentialKey?: boolean
+  /**
+   * Shared caches only: when a response with `Set-Cookie` is stored. `explicit`: with `public` or `s-maxage`; `rfc`: as
+   * any other; `never` (AUTH-06).
+   * @defaultValue `'explicit'`
+   */
+  readonly sharedSetCookie?: 'explicit' | 'rfc' | 'never'
+  /**
+   * Request fields that identify a user: an answer to a request with one is served only to requests with the same value,
+   * unless it is `public` or, in a shared cache, has `s-maxage` (AUTH-07). An empty list lifts this.
+   * @defaultValue `['Cookie', 'Proxy-Authorization', 'X-Api-Key', 'Api-Key', 'X-Auth-Token']`
+   */
+  readonly credentialFields?: readonly string[]
+  /**
+   * Gives a freshness lifetime to responses that say nothing of theirs; `false` gives none. RFC 9111 §4.2.2 (FRESH-09).
+   * @defaultValue `lastModified({ fraction: 0.1, maxSeconds: 86_400 })`
+   */
+  readonly heuristic?: Heuristic | false
+  /**
+   * How long, in seconds, a stale response that can be validated is kept for that (STORE-12).
+   * @defaultValue 86_400 (a day)
+   */
+  readonly keepStaleSeconds?: Seconds
+  /**
+   * Whether an old `Date` makes a response old. `false` is for origins whose clock is wrong (AGE-02).
+   * @defaultValue true
+   */
+  readonly trustDate?: boolean
+  /** The time in milliseconds since 1970. @defaultValue `Date.now` (CLK-01) */
+  readonly clock?: () => EpochMilliseconds
+  /**
+   * For how long, in seconds, any stale response that is not barred from it is served when the origin fails. RFC 5861 §4
+   * (STALE-07).
+   * @defaultValue 0 (only where the response or the request allows it)
+   */
+  readonly staleIfErrorSeconds?: Seconds
+  /**
+   * Shared caches only: whether `stale-while-revalidate` and `stale-if-error` of a response count although its `s-maxage`
+   * forbids it to be served stale (STALE-02).
+   * @defaultValue false
+   */
+  readonly sMaxAgeAllowsStale?: boolean
+  /**
+   * What the caller gets if a stored response had to be validated and the origin cannot be reached: the error of the
+   * request, or a 504 made by the cache (STALE-08).
+   * @defaultValue `'throw'`
+   */
+  readonly onDisconnect?: 'throw' | '504'
+  /**
+   * Whether an answer to an unsafe request also invalidates the URIs in its `Location` and `Content-Location`. RFC 9111
+   * §4.4 (INV-03).
+   * @defaultValue true
+   */
+  readonly invalidateLocations?: boolean
+  /**
+   * Whether HTTP/1 responses are stored whose body ends only with the connection, so that a cut one cannot be told (MSG-06).
+   * @defaultValue false
+   */
+  readonly storeCloseDelimited?: boolean
+  /** Longest body that is stored, in bytes (MSG-03). Unset: the limit of the store. */
+  readonly maxEntryBytes?: number
+  /**
+   * How long one request may wait for the store, all operations together, in milliseconds (ROB-02).
+   * @defaultValue 250
+   */
+  readonly storeTimeoutMs?: number
+  /**
+   * How many bytes of a body may wait for the store before the caller has to (MSG-03).
+   * @defaultValue 1_048_576 (1 MiB)
+   */
+  readonly copyBufferBytes?: number
+  /**
+   * How bodies from a store that does not keep objects are checked: by SHA-256, or by length where the medium checks
+   * itself (SEC-05).
+   * @defaultValue `'digest'`
+   */
+  readonly verify?: 'digest' | 'length'
+  /** The only origins the cache looks at: as text (`https://api.example.com`), or as a pattern tested against that form. Unset: all. */
+  readonly origins?: readonly (string | RegExp)[]
+  /** Whether the cache looks at a request at all, invalidation included. A request for which it throws is not looked at. Unset: all. */
+  readonly enabled?: (request: RequestView) => boolean
+  /** Called once for each exchange with how it went, when it is over: for a miss shortly after the caller has the answer. */
+  readonly onDecision?: (decision: CacheDecision) => void
+}

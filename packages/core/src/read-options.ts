@@ -1,0 +1,205 @@
+import type { CacheOptions } from './options.js'
+import { isToken } from './rules/fields.js'
+import { type Heuristic, lastModified } from './rules/heuristics.js'
+import type { EpochMilliseconds } from './rules/messages.js'
+import type { RuleOptions } from './rules/options.js'
+import type { CacheStore } from './store.js'
+
+/** Checked options with their defaults. */
+export interface Settings {
+  readonly rules: RuleOptions
+  readonly store: CacheStore | undefined
+  readonly partition: CacheOptions['partition']
+  readonly clock: () => EpochMilliseconds
+  readonly onDisconnect: 'throw' | '504'
+  readonly maxEntryBytes: number
+  readonly storeTimeoutMs: number
+  readonly copyBufferBytes: number
+  readonly verify: 'digest' | 'length'
+  readonly origins: CacheOptions['origins']
+  readonly enabled: CacheOptions['enabled']
+  readonly onDecision: CacheOptions['onDecision']
+}
+
+const defaultCredentialFields = ['Cookie', 'Proxy-Authorization', 'X-Api-Key', 'Api-Key', 'X-Auth-Token']
+
+const storeMethods = ['get', 'openBody', 'set', 'update', 'mark', 'delete'] as const
+
+/** Checks options. @throws TypeError that names the option and the value */
+export function readOptions(options: CacheOptions, digest: (text: string) => string): Settings {
+  if (typeof options !== 'object' || options === null) throw invalid('options', options, 'an object')
+  const read = new OptionReader(options)
+  const type = read.oneOf('type', ['shared', 'private'], 'shared')
+  const clock = read.function('clock') ?? Date.now
+  const settings: Settings = {
+    rules: {
+      type,
+      methods: new Set(read.list('methods', isMethod, 'GET or HEAD') ?? ['GET', 'HEAD']),
+      keyFields: lowerCased(read.list('keyFields', isFieldName, 'field names') ?? []),
+      varyNormalizers: read.functionsByField('varyNormalizers'),
+      maxVariants: read.integer('maxVariants', 1, 32),
+      bypassAuthorized: read.boolean('bypassAuthorized', false),
+      implicitCredentialKey: read.boolean('implicitCredentialKey', true),
+      credentialFields: new Set(
+        lowerCased(read.list('credentialFields', isFieldName, 'field names') ?? defaultCredentialFields)
+      ),
+      sharedSetCookie: read.oneOf('sharedSetCookie', ['explicit', 'rfc', 'never'], 'explicit'),
+      heuristic: read.functionOrFalse('heuristic') ?? lastModified(),
+      keepStaleSeconds: read.number('keepStaleSeconds', 86_400),
+      trustDate: read.boolean('trustDate', true),
+      staleIfErrorSeconds: read.number('staleIfErrorSeconds', 0),
+      sMaxAgeAllowsStale: read.boolean('sMaxAgeAllowsStale', false),
+      invalidateLocations: read.boolean('invalidateLocations', true),
+      storeCloseDelimited: read.boolean('storeCloseDelimited', false),
+      digest
+    },
+    store: read.store('store'),
+    partition: read.function('partition'),
+    clock: () => timeOf(clock),
+    onDisconnect: read.oneOf('onDisconnect', ['throw', '504'], 'throw'),
+    maxEntryBytes: read.integer('maxEntryBytes', 0, Number.POSITIVE_INFINITY),
+    storeTimeoutMs: read.integer('storeTimeoutMs', 1, 250),
+    copyBufferBytes: read.integer('copyBufferBytes', 0, 1_048_576),
+    verify: read.oneOf('verify', ['digest', 'length'], 'digest'),
+    origins: normalOrigins(read.list('origins', isOrigin, 'origins such as https://example.com, or patterns')),
+    enabled: read.function('enabled'),
+    onDecision: read.function('onDecision')
+  }
+  read.refuseUnknown()
+  return settings
+}
+
+/** Reads one option after another, and knows at the end which were not asked for. */
+class OptionReader {
+  readonly #options: CacheOptions
+  readonly #known = new Set<string>()
+
+  constructor(options: CacheOptions) {
+    this.#options = options
+  }
+
+  oneOf<T extends string>(name: keyof CacheOptions, allowed: readonly T[], unset: T): T {
+    const value = this.#take(name) ?? unset
+    if (!allowed.includes(value as T)) throw invalid(name, value, `one of ${allowed.join(', ')}`)
+    return value as T
+  }
+
+  boolean(name: keyof CacheOptions, unset: boolean): boolean {
+    const value = this.#take(name) ?? unset
+    if (typeof value !== 'boolean') throw invalid(name, value, 'true or false')
+    return value
+  }
+
+  number(name: keyof CacheOptions, unset: number): number {
+    const value = this.#take(name) ?? unset
+    if (typeof value !== 'number' || !Number.isFinite(value) || value < 0)
+      throw invalid(name, value, 'a number of 0 or more')
+    return value
+  }
+
+  integer(name: keyof CacheOptions, least: number, unset: number): number {
+    const value = this.#take(name)
+    if (value === undefined) return unset
+    if (!Number.isSafeInteger(value) || (value as number) < least)
+      throw invalid(name, value, `a whole number of ${least} or more`)
+    return value as number
+  }
+
+  function<K extends keyof CacheOptions>(name: K): Extract<CacheOptions[K], (...args: never[]) => unknown> | undefined {
+    const value = this.#take(name)
+    if (value !== undefined && typeof value !== 'function') throw invalid(name, value, 'a function')
+    return value as Extract<CacheOptions[K], (...args: never[]) => unknown> | undefined
+  }
+
+  functionOrFalse(name: 'heuristic'): Heuristic | false | undefined {
+    return this.#options[name] === false ? (this.#take(name) as false) : this.function(name)
+  }
+
+  list<T>(name: keyof CacheOptions, isMember: (value: unknown) => value is T, what: string): readonly T[] | undefined {
+    const value = this.#take(name)
+    if (value === undefined) return undefined
+    if (!Array.isArray(value) || !value.every(isMember)) throw invalid(name, value, `a list of ${what}`)
+    return value
+  }
+
+  functionsByField(name: keyof CacheOptions): ReadonlyMap<string, (value: string) => string> {
+    const value = this.#take(name) ?? {}
+    if (typeof value !== 'object') throw invalid(name, value, 'an object of functions by field name')
+    const entries = Object.entries(value as object)
+    for (const [field, normalize] of entries) {
+      if (!isToken(field) || typeof normalize !== 'function') throw invalid(`${name}.${field}`, normalize, 'a function')
+    }
+    return new Map(entries.map(([field, normalize]) => [field.toLowerCase(), normalize]))
+  }
+
+  store(name: 'store'): CacheStore | undefined {
+    const value = this.#take(name) as CacheStore | undefined
+    if (value === undefined) return undefined
+    if (typeof value !== 'object') throw invalid(name, value, 'a store')
+    for (const method of storeMethods) {
+      if (typeof value[method] !== 'function')
+        throw invalid(`${name}.${method}`, value[method], 'a function, as CacheStore has it')
+    }
+    if (value.contract !== 1)
+      throw invalid(`${name}.contract`, value.contract, '1: this store was written for another version of @cc/core')
+    return value
+  }
+
+  refuseUnknown(): void {
+    for (const name of Object.keys(this.#options)) {
+      if (!this.#known.has(name)) throw new TypeError(`cacheInterceptor: unknown option ${name}`)
+    }
+  }
+
+  #take(name: keyof CacheOptions): unknown {
+    this.#known.add(name)
+    const value = this.#options[name]
+    if (value === null) throw invalid(name, value, 'unset or a value')
+    return value
+  }
+}
+
+function invalid(name: string, value: unknown, expected: string): TypeError {
+  return new TypeError(`cacheInterceptor: ${name} must be ${expected}, not ${shown(value)}`)
+}
+
+function shown(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value)
+  if (typeof value === 'function') return 'a function'
+  try {
+    return typeof value === 'object' ? (JSON.stringify(value) ?? String(value)) : String(value)
+  } catch {
+    return Object.prototype.toString.call(value)
+  }
+}
+
+function isMethod(value: unknown): value is 'GET' | 'HEAD' {
+  return value === 'GET' || value === 'HEAD'
+}
+
+function isFieldName(value: unknown): value is string {
+  return typeof value === 'string' && isToken(value)
+}
+
+function isOrigin(value: unknown): value is string | RegExp {
+  if (value instanceof RegExp) return true
+  return typeof value === 'string' && URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)
+}
+
+function normalOrigins(origins: readonly (string | RegExp)[] | undefined): readonly (string | RegExp)[] | undefined {
+  return origins?.map((origin) => (typeof origin === 'string' ? new URL(origin).origin : origin))
+}
+
+function lowerCased(names: readonly string[]): string[] {
+  return names.map((name) => name.toLowerCase())
+}
+
+/** A clock that fails tells no time; then nothing counts as fresh (CLK-02). */
+function timeOf(clock: () => EpochMilliseconds): EpochMilliseconds {
+  try {
+    const now = clock()
+    return typeof now === 'number' ? now : Number.NaN
+  } catch {
+    return Number.NaN
+  }
+}

@@ -1,0 +1,24 @@
+import type { Heuristic } from './heuristics.js'
+import type { CacheType, Seconds } from './messages.js'
+
+/** What the rules may be told. Every name is lower case; every value was checked before. */
+export interface RuleOptions {
+  readonly type: CacheType
+  readonly methods: ReadonlySet<string>
+  readonly keyFields: readonly string[]
+  readonly varyNormalizers: ReadonlyMap<string, (value: string) => string>
+  readonly maxVariants: number
+  readonly bypassAuthorized: boolean
+  readonly implicitCredentialKey: boolean
+  readonly credentialFields: ReadonlySet<string>
+  readonly sharedSetCookie: 'explicit' | 'rfc' | 'never'
+  readonly heuristic: Heuristic | false
+  readonly keepStaleSeconds: Seconds
+  readonly trustDate: boolean
+  readonly staleIfErrorSeconds: Seconds
+  readonly sMaxAgeAllowsStale: boolean
+  readonly invalidateLocations: boolean
+  readonly storeCloseDelimited: boolean
+  /** SHA-256 of a text, in lowercase hex. */
+  readonly digest: (text: string) => string
+}

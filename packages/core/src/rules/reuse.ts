@@ -1,0 +1,288 @@
+import type { Assessed } from './assessment.js'
+import { isUnqualified } from './assessment.js'
+import { type DeltaSeconds, type Directives, noDirectives, parseCacheControl } from './cache-control.js'
+import { breaksLines, isToken, members } from './fields.js'
+import { currentAge, isClockUsable } from './freshness.js'
+import { isInvalidated, type Marks } from './invalidation.js'
+import type { EpochMilliseconds, Request, Seconds } from './messages.js'
+import { isCacheable, isSafe } from './methods.js'
+import type { RuleOptions } from './options.js'
+import { matchesSelecting, varyNames } from './selecting-fields.js'
+import { maxFieldValueLength, maySetCookie } from './storing.js'
+import { isUsable } from './validators.js'
+
+/** Why a request was sent on, as RFC 9211 §2.2 spells it. */
+export type ForwardReason = 'bypass' | 'method' | 'uri-miss' | 'vary-miss' | 'request' | 'stale' | 'partial'
+
+/** What allowed a stale response to be served, as the decision names it. */
+export type StalePermission = 'max-stale' | 'stale-while-revalidate' | 'stale-if-error'
+
+/** What the request itself asks of caches. RFC 9111 §5.2.1. */
+export interface RequestControl {
+  readonly directives: Directives
+  /** `no-cache`, or what counts as such (REQ-04, REQ-08, PARSE-05). */
+  readonly noCache: boolean
+}
+
+/** What a request is, before anything stored is looked at: Table A, rows 1 to 6. */
+export type RequestDecision =
+  | { readonly action: 'bypass'; readonly reason: ForwardReason; readonly requirement: string }
+  | { readonly action: 'forward-unsafe' }
+  | { readonly action: 'gateway-timeout' }
+  | { readonly action: 'forward' }
+  | { readonly action: 'look-up' }
+
+/** What is done with a request given what is stored: Table A, from row 8 on. RFC 9111 §4. */
+export type ReuseDecision =
+  | { readonly action: 'serve'; readonly selected: Assessed; readonly age: Seconds; readonly stale?: StalePermission }
+  | {
+      readonly action: 'serve-and-validate'
+      readonly selected: Assessed
+      readonly age: Seconds
+      readonly stale: StalePermission
+    }
+  | {
+      readonly action: 'validate'
+      readonly selected: Assessed
+      readonly reason: ForwardReason
+      readonly mayFallBack: boolean
+    }
+  | { readonly action: 'forward'; readonly reason: ForwardReason }
+  | { readonly action: 'gateway-timeout' }
+
+/** What is known of a request besides its fields. */
+export interface RequestFacts {
+  readonly hasContent: boolean
+  readonly isUpgrade: boolean
+}
+
+const overrides = ['x-http-method-override', 'x-http-method', 'x-method-override']
+const gatewayTimeout = { action: 'gateway-timeout' } as const
+const noControl: RequestControl = { directives: noDirectives, noCache: false }
+
+export function requestControl({ fields }: Request): RequestControl {
+  if (fields.size === 0) return noControl
+  const value = fields.get('cache-control')
+  if (value === undefined) {
+    const pragma = fields.get('pragma')
+    const noCache = pragma !== undefined && members(pragma).some((member) => member.toLowerCase() === 'no-cache')
+    return noCache ? { directives: noDirectives, noCache } : noControl
+  }
+  const directives = parseCacheControl(value)
+  const { noCache, maxAge, minFresh } = directives
+  return { directives, noCache: noCache !== false || maxAge === 'invalid' || minFresh === 'invalid' }
+}
+
+/** What is done with a request whatever is stored. Without a key nothing can be stored for it, or be invalidated by it. */
+export function decideRequest(
+  request: Request,
+  control: RequestControl,
+  facts: RequestFacts,
+  hasKey: boolean,
+  options: RuleOptions
+): RequestDecision {
+  const { method } = request
+  if (method === 'GET' || method === 'HEAD') {
+    const decision = hasKey ? decideRead(request, control, facts, options) : bypass('bypass', 'KEY-05')
+    if (decision.action === 'look-up' || !control.directives.onlyIfCached) return decision
+    return gatewayTimeout
+  }
+  if (method === 'CONNECT') return bypass('bypass', 'METH-02')
+  if (!isSafe(method)) return hasKey ? { action: 'forward-unsafe' } : bypass('bypass', 'KEY-05')
+  if (isCacheable(method) && control.directives.onlyIfCached) return gatewayTimeout
+  return bypass('method', 'METH-01')
+}
+
+function decideRead(
+  request: Request,
+  { directives }: RequestControl,
+  facts: RequestFacts,
+  options: RuleOptions
+): RequestDecision {
+  const { method, fields } = request
+  if (facts.isUpgrade || fields.has('upgrade')) return bypass('bypass', 'METH-02')
+  if (!options.methods.has(method)) return bypass('method', 'METH-01')
+  if (facts.hasContent) return bypass('bypass', 'METH-06')
+  if (fields.size === 0) return { action: 'look-up' }
+  if (directives.noStore) return bypass('bypass', 'REQ-05')
+  if (overrides.some((name) => fields.has(name))) return bypass('bypass', 'METH-06')
+  if ((fields.get('cache-control')?.length ?? 0) > maxFieldValueLength) return bypass('bypass', 'SEC-04')
+  for (const [name, value] of fields) if (!isToken(name) || breaksLines(value)) return bypass('bypass', 'SEC-01')
+  if (options.type === 'shared' && options.bypassAuthorized && fields.has('authorization'))
+    return bypass('bypass', 'AUTH-02')
+  if (method === 'GET' && fields.has('range')) return bypass('bypass', 'STORE-02')
+  if (fields.has('if-match') || fields.has('if-unmodified-since')) return { action: 'forward' }
+  return { action: 'look-up' }
+}
+
+/** What is stored for a request, and which invalidations there were. */
+export interface Candidates {
+  readonly stored: readonly Assessed[]
+  /** Value of each mark there is, by its key. */
+  readonly marks: Marks
+}
+
+/** The stored responses that could answer the request, fresh or not. RFC 9111 §4. */
+export function selectable(request: Request, { stored }: Candidates, options: RuleOptions): readonly Assessed[] {
+  return stored.filter((candidate) => answers(candidate, request) && matches(candidate, request, options))
+}
+
+/** The one to be used of several selectable responses (VARY-08, VARY-09). RFC 9111 §4.1. */
+export function mostRecent(candidates: readonly Assessed[]): Assessed | undefined {
+  let best: Assessed | undefined
+  for (const candidate of candidates) if (best === undefined || precedes(candidate, best)) best = candidate
+  return best
+}
+
+/** Whether to serve, to validate or to forward. `isSecure` says that nobody on the way could have cut the response. */
+export function decideReuse(
+  request: Request,
+  control: RequestControl,
+  candidates: Candidates,
+  now: EpochMilliseconds,
+  isSecure: boolean,
+  options: RuleOptions
+): ReuseDecision {
+  let selected: Assessed | undefined
+  let known = false
+  for (const candidate of candidates.stored) {
+    if (!answers(candidate, request) || isOfNoUse(candidate, candidates.marks, now)) continue
+    known = true
+    if (!matches(candidate, request, options)) continue
+    if (selected === undefined || precedes(candidate, selected)) selected = candidate
+  }
+  const { onlyIfCached } = control.directives
+  if (selected === undefined) {
+    return onlyIfCached ? gatewayTimeout : { action: 'forward', reason: known ? 'vary-miss' : 'uri-miss' }
+  }
+  const invalid = isInvalidated(selected, candidates.marks)
+  const decision = decideSelected(selected, control, invalid, now, isSecure, options)
+  if (!onlyIfCached) return decision
+  if (decision.action === 'validate') return gatewayTimeout
+  return decision.action === 'serve-and-validate' ? { ...decision, action: 'serve' } : decision
+}
+
+/** Whether a stored response can never be served again: it is past its time, or invalid and cannot be validated (INV-04). */
+export function isOfNoUse(candidate: Assessed, marks: Marks, now: EpochMilliseconds): boolean {
+  return (
+    (candidate.stored.dropAt <= now && Number.isFinite(now)) ||
+    (isInvalidated(candidate, marks) && !isUsable(candidate.validators))
+  )
+}
+
+/** Table A from row 11 on: one stored response was selected. */
+function decideSelected(
+  selected: Assessed,
+  control: RequestControl,
+  invalid: boolean,
+  now: EpochMilliseconds,
+  isSecure: boolean,
+  options: RuleOptions
+): ReuseDecision {
+  const { lifetime, directives: response, stored } = selected
+  const { directives: asked } = control
+  if (invalid || isUnqualified(response.noCache) || !isClockUsable(now, stored.responseTime)) {
+    return validate(selected, 'stale', false)
+  }
+  const age = currentAge(selected.initialAge, stored.responseTime, now)
+  const isFresh = lifetime > age
+  if (control.noCache) return validate(selected, isFresh ? 'request' : 'stale', false)
+  if (isFresh) {
+    const youngEnough = meets(asked.maxAge, age) || isImmutable(selected, isSecure, options)
+    const freshEnough = asked.minFresh === undefined || lifetime - age >= (asked.minFresh as Seconds)
+    return youngEnough && freshEnough ? { action: 'serve', selected, age } : validate(selected, 'request', true)
+  }
+  const staleness = age - lifetime
+  const barred = selected.staleBar
+  const gives = barred === 's-maxage' && options.sMaxAgeAllowsStale
+  if (barred !== 'none' && !gives) return validate(selected, 'stale', false)
+  if (
+    barred === 'none' &&
+    allows(asked.maxStale, staleness) &&
+    asked.minFresh === undefined &&
+    meets(asked.maxAge, age)
+  ) {
+    return { action: 'serve', selected, age, stale: 'max-stale' }
+  }
+  const unasked = asked.maxAge === undefined && asked.minFresh === undefined
+  if (unasked && allows(response.staleWhileRevalidate, staleness)) {
+    return { action: 'serve-and-validate', selected, age, stale: 'stale-while-revalidate' }
+  }
+  return validate(selected, 'stale', true)
+}
+
+/** Whether a forward that failed may be answered with the stored response (STALE-05). RFC 5861 §4. */
+export function mayServeOnError(
+  selected: Assessed,
+  { directives }: RequestControl,
+  now: EpochMilliseconds,
+  options: RuleOptions
+): boolean {
+  const { stored, lifetime, initialAge, staleBar, directives: response } = selected
+  if (!isClockUsable(now, stored.responseTime)) return false
+  const staleness = Math.max(0, currentAge(initialAge, stored.responseTime, now) - lifetime)
+  const isFresh = lifetime > currentAge(initialAge, stored.responseTime, now)
+  if (!isFresh && staleBar !== 'none') {
+    return staleBar === 's-maxage' && options.sMaxAgeAllowsStale && allows(response.staleIfError, staleness)
+  }
+  const { staleIfErrorSeconds } = options
+  return (
+    allows(response.staleIfError, staleness) ||
+    allows(directives.staleIfError, staleness) ||
+    (staleIfErrorSeconds > 0 && staleness <= staleIfErrorSeconds)
+  )
+}
+
+/**
+ * Whether this cache may use what another one has stored: one of another type may share the store, or one with other
+ * options. A shared cache uses nothing that was meant for one user, and nobody uses what is selected by less than its
+ * `Vary` (AUTH-06, STORE-01, VARY-01).
+ */
+export function isForThisCache({ stored, fields, directives }: Assessed, options: RuleOptions): boolean {
+  const names = varyNames(fields)
+  if (names === '*') return false
+  for (const name of names) if (!stored.selecting.some(([selected]) => selected === name)) return false
+  if (options.type === 'private') return true
+  return !isUnqualified(directives.private) && (!fields.has('set-cookie') || maySetCookie(directives, options))
+}
+
+function answers({ stored }: Assessed, request: Request): boolean {
+  return stored.method === 'GET' || stored.method === request.method
+}
+
+function matches({ stored }: Assessed, request: Request, options: RuleOptions): boolean {
+  return stored.selecting.length === 0 || matchesSelecting(stored.selecting, request, options)
+}
+
+function precedes(one: Assessed, other: Assessed): boolean {
+  const varies = one.stored.selecting.length > 0
+  if (varies !== other.stored.selecting.length > 0) return varies
+  if (one.date !== other.date) return one.date > other.date
+  return one.stored.responseTime > other.stored.responseTime
+}
+
+/**
+ * `immutable` counts where nobody could have cut or changed the response on its way; a body without a length might have
+ * ended with its connection only if such bodies are stored at all (RESP-08). RFC 8246 §2.
+ */
+function isImmutable({ directives, fields }: Assessed, isSecure: boolean, options: RuleOptions): boolean {
+  return directives.immutable && isSecure && (fields.has('content-length') || !options.storeCloseDelimited)
+}
+
+/** Whether an age meets the `max-age` of a request, which is met if absent (REQ-01). */
+function meets(maxAge: DeltaSeconds, age: Seconds): boolean {
+  return maxAge === undefined || (typeof maxAge === 'number' && age <= maxAge)
+}
+
+/** Whether a directive is there and covers this much staleness. */
+function allows(window: DeltaSeconds, staleness: Seconds): boolean {
+  return typeof window === 'number' && staleness <= window
+}
+
+function validate(selected: Assessed, reason: ForwardReason, mayFallBack: boolean): ReuseDecision {
+  return { action: 'validate', selected, reason, mayFallBack }
+}
+
+function bypass(reason: ForwardReason, requirement: string): RequestDecision {
+  return { action: 'bypass', reason, requirement }
+}

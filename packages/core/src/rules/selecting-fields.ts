@@ -1,0 +1,146 @@
+import type { Directives } from './cache-control.js'
+import { combined, type FieldMap, isBlank, isToken, members, trimmed } from './fields.js'
+import type { Request, StoredResponse } from './messages.js'
+import type { RuleOptions } from './options.js'
+
+type Selecting = StoredResponse['selecting']
+type SelectingOptions = Pick<
+  RuleOptions,
+  'type' | 'varyNormalizers' | 'credentialFields' | 'implicitCredentialKey' | 'digest'
+>
+
+const maxVaryNames = 64
+
+/** Compared octet by octet, outer whitespace apart (VARY-06). */
+const exact: ReadonlySet<string> = new Set([
+  'user-agent',
+  'cookie',
+  'authorization',
+  'proxy-authorization',
+  'referer',
+  'origin',
+  'host',
+  'from',
+  'date',
+  'if-modified-since',
+  'if-unmodified-since',
+  'last-modified',
+  'expires'
+])
+/** Lists whose members have parameters: whitespace around `;` means nothing either (VARY-06). */
+const parameterised: ReadonlySet<string> = new Set(['accept', 'accept-encoding', 'accept-language', 'accept-charset'])
+/** Compared without case (VARY-07). */
+const caseless: ReadonlySet<string> = new Set(['accept-encoding', 'accept-language', 'accept-charset'])
+/** Kept as digests whatever the options say (VARY-04). */
+const alwaysSecret: ReadonlySet<string> = new Set(['authorization', 'cookie', 'proxy-authorization'])
+
+/**
+ * The names in `Vary`, in lower case and each once; `'*'` if it can match no second request: a `*`, a member that is
+ * no field name, or more names than 64. RFC 9110 §12.5.5.
+ */
+export function varyNames(fields: FieldMap): '*' | readonly string[] {
+  const value = combined(fields, 'vary')
+  if (value === undefined) return []
+  const names = new Set<string>()
+  for (const member of members(value)) {
+    if (member === '*' || !isToken(member)) return '*'
+    names.add(member.toLowerCase())
+    if (names.size > maxVaryNames) return '*'
+  }
+  return [...names]
+}
+
+/**
+ * Names and values by which a response to `request` is selected: what `Vary` names (`names`), and the credentials of
+ * the request that count as if it did (AUTH-03, AUTH-07). `undefined` if a normaliser failed. RFC 9111 §4.1.
+ */
+export function selectingFields(
+  names: readonly string[],
+  request: Request,
+  directives: Directives,
+  options: SelectingOptions
+): Selecting | undefined {
+  const all = new Set(names)
+  for (const name of implicitNames(request, directives, options)) all.add(name)
+  const selecting: (readonly [string, string | null])[] = []
+  for (const name of all) {
+    const value = selectingValue(name, request, options)
+    if (value === undefined) return undefined
+    selecting.push([name, value])
+  }
+  return selecting.sort(([one], [other]) => (one < other ? -1 : 1))
+}
+
+/** Whether `request` has the values by which the response was selected. RFC 9111 §4.1. */
+export function matchesSelecting(selecting: Selecting, request: Request, options: SelectingOptions): boolean {
+  for (const [name, value] of selecting) {
+    if (selectingValue(name, request, options) !== value) return false
+  }
+  return true
+}
+
+/** A field value as it is compared and kept; `null` for an absent field, `undefined` if a normaliser failed. */
+export function selectingValue(name: string, request: Request, options: SelectingOptions): string | null | undefined {
+  const given = request.fields.get(name)
+  if (given === undefined) return null
+  const value = normalized(name, given, options.varyNormalizers)
+  if (value === undefined) return undefined
+  return isSecret(name, options) ? `sha256:${options.digest(value)}` : value
+}
+
+function isSecret(name: string, { credentialFields }: SelectingOptions): boolean {
+  return alwaysSecret.has(name) || credentialFields.has(name)
+}
+
+function* implicitNames(request: Request, directives: Directives, options: SelectingOptions): Generator<string> {
+  const isPrivate = options.type === 'private'
+  if (directives.public) return
+  if (isPrivate && options.implicitCredentialKey) {
+    yield 'authorization'
+    if (directives.private === true) yield 'cookie'
+  }
+  if (!isPrivate && directives.sMaxage !== undefined) return
+  for (const name of options.credentialFields) if (request.fields.has(name)) yield name
+}
+
+function normalized(name: string, value: string, normalizers: SelectingOptions['varyNormalizers']): string | undefined {
+  const normalize = normalizers.get(name)
+  if (normalize !== undefined) {
+    try {
+      const result = normalize(value)
+      return typeof result === 'string' ? result : undefined
+    } catch {
+      return undefined
+    }
+  }
+  if (exact.has(name)) return trimmed(value)
+  const compact = withoutListWhitespace(value, parameterised.has(name))
+  return caseless.has(name) ? compact.toLowerCase() : compact
+}
+
+/** `text` without whitespace around it and next to commas, and next to semicolons if asked, outside of quoted strings. */
+function withoutListWhitespace(text: string, semicolonsToo: boolean): string {
+  const value = trimmed(text)
+  if (!value.includes(' ') && !value.includes('\t')) return value
+  let compact = ''
+  let start = 0
+  let quoted = false
+  for (let i = 0; i < value.length; i++) {
+    const char = value.charCodeAt(i)
+    if (quoted) {
+      if (char === 0x5c) i++
+      else if (char === 0x22) quoted = false
+    } else if (char === 0x22) quoted = true
+    else if (char === 0x2c || (semicolonsToo && char === 0x3b)) {
+      let before = i
+      while (before > start && isBlank(value.charCodeAt(before - 1))) before--
+      let after = i + 1
+      while (isBlank(value.charCodeAt(after))) after++
+      if (before === i && after === i + 1) continue
+      compact += value.slice(start, before) + value.charAt(i)
+      start = after
+      i = after - 1
+    }
+  }
+  return compact + value.slice(start)
+}

@@ -1,0 +1,82 @@
+import { isSafeLine } from './fields.js'
+import type { StoredResponse } from './messages.js'
+
+const hex = /^[0-9a-f]+$/
+const slotPattern = /^[0-9a-z]{1,64}$/
+/** More than any HTTP client accepts. */
+const maxLines = 10_000
+/** Bytes of the body that each digest covers. */
+export const digestPieceBytes = 1_048_576
+
+/**
+ * Whether what a store handed back under `key` can be a stored response: everything it holds is of the right type and
+ * within sane limits, and it is the one that was stored under this very key (KEY-04, SEC-05).
+ */
+export function isStoredResponse(value: unknown, key: string): value is StoredResponse {
+  if (!isObject(value) || value.formatVersion !== 1 || value.key !== key) return false
+  const { slot, id, method, status, statusText, fields, selecting, marks } = value
+  return (
+    typeof slot === 'string' &&
+    slotPattern.test(slot) &&
+    typeof id === 'string' &&
+    id.length === 32 &&
+    hex.test(id) &&
+    (method === 'GET' || method === 'HEAD' || method === 'QUERY') &&
+    Number.isInteger(status) &&
+    (status as number) >= 200 &&
+    (status as number) <= 599 &&
+    typeof statusText === 'string' &&
+    isSafeLine('reason', statusText) &&
+    isListOf(fields, isFieldLine) &&
+    isListOf(selecting, isSelecting) &&
+    isTime(value.requestTime) &&
+    isTime(value.responseTime) &&
+    isTime(value.dropAt) &&
+    isLength(value.bodyBytes) &&
+    isMarks(marks) &&
+    hasDigests(value.digests, value.bodyBytes) &&
+    (value.invalid === undefined || value.invalid === true)
+  )
+}
+
+function hasDigests(digests: unknown, bodyBytes: number): boolean {
+  if (digests === undefined) return true
+  const isDigest = (digest: unknown) => typeof digest === 'string' && digest.length === 64 && hex.test(digest)
+  return isListOf(digests, isDigest) && digests.length === Math.ceil(bodyBytes / digestPieceBytes)
+}
+
+function isFieldLine(line: unknown): boolean {
+  if (!Array.isArray(line) || line.length !== 2) return false
+  const [name, value] = line
+  return typeof name === 'string' && typeof value === 'string' && isSafeLine(name, value)
+}
+
+function isSelecting(pair: unknown): boolean {
+  if (!Array.isArray(pair) || pair.length !== 2) return false
+  return typeof pair[0] === 'string' && (pair[1] === null || typeof pair[1] === 'string')
+}
+
+function isMarks(marks: unknown): boolean {
+  if (!isObject(marks)) return false
+  const values = Object.values(marks)
+  return values.length > 0 && values.length <= maxLines && values.every((mark) => typeof mark === 'string')
+}
+
+function isListOf(value: unknown, isMember: (member: unknown) => boolean): value is readonly unknown[] {
+  if (!Array.isArray(value) || value.length > maxLines) return false
+  // A gap in a list is no member, but `every` would skip it.
+  for (const member of value) if (!isMember(member)) return false
+  return true
+}
+
+function isTime(value: unknown): boolean {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0
+}
+
+function isLength(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

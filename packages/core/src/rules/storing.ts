@@ -1,0 +1,289 @@
+import { effectiveDirectives, isUnqualified, staleBar } from './assessment.js'
+import type { DeltaSeconds, Directives } from './cache-control.js'
+import {
+  combined,
+  connectionOptions,
+  type FieldMap,
+  fieldMap,
+  isEssential,
+  isSafeLine,
+  single,
+  storedFields
+} from './fields.js'
+import { dateOf, freshnessLifetime, hasExplicitFreshness, initialAge } from './freshness.js'
+import { formatHttpDate, parseHttpDate } from './http-date.js'
+import type {
+  EpochMilliseconds,
+  ExchangeTimes,
+  FieldLine,
+  Fields,
+  Request,
+  Response,
+  Seconds,
+  StoredResponse
+} from './messages.js'
+import { isCacheable } from './methods.js'
+import type { RuleOptions } from './options.js'
+import { selectingFields, varyNames } from './selecting-fields.js'
+import {
+  hasNoContent,
+  isHeuristicallyCacheable,
+  isKnownClass,
+  isNeverStored,
+  isRedirection,
+  isSuccessful,
+  isUnderstood
+} from './statuses.js'
+import { isUsable, validators } from './validators.js'
+
+/** Longest combined value of a field that decides about storing, in characters (SEC-04). */
+export const maxFieldValueLength = 16_384
+
+const plainLength = /^\d{1,15}$/
+/** More repeats of one length than any message has. */
+const maxLengthText = 1_024
+
+/** Why a response is not stored. */
+export interface NotStored {
+  readonly store: false
+  /** The requirement that forbids it, as numbered in `docs/requirements.md`. */
+  readonly requirement: string
+  /** What it means here, in a few words. */
+  readonly reason: string
+  /** The option that would allow it, where one does. */
+  readonly option?: string
+}
+
+/** A response to be stored, but for what is known only after its body. */
+export type StorableHead = Pick<
+  StoredResponse,
+  'slot' | 'method' | 'status' | 'statusText' | 'fields' | 'selecting' | 'requestTime' | 'responseTime' | 'dropAt'
+>
+
+export type StoringDecision =
+  | NotStored
+  | { readonly store: true; readonly head: StorableHead; readonly contentLength: number | undefined }
+
+/** How the end of a response's body is known. RFC 9112 §6.3. */
+export interface Framing {
+  /** Whether a cut body would have been noticed other than by `Content-Length` or `Transfer-Encoding`. */
+  readonly framed: boolean
+  /** Whether redirects were followed below the cache, so that the response belongs to another URI (GEN-03). */
+  readonly redirected: boolean
+}
+
+/** May this response be stored, and as what? RFC 9111 §3. */
+export function decideStoring(
+  request: Request,
+  response: Response,
+  times: ExchangeTimes,
+  framing: Framing,
+  options: RuleOptions
+): StoringDecision {
+  const { method } = request
+  const { status } = response
+  if (!isCacheable(method) || !options.methods.has(method))
+    return no('METH-01', `responses to ${method} are not stored`)
+  if (framing.redirected) return no('GEN-03', 'redirects were followed below the cache')
+  if (!isKnownClass(status)) return no('STORE-11', `status ${status} is of no known class`)
+  if (status === 206) return no('STORE-02', 'partial content is not stored')
+  if (status === 304) return no('STORE-02', 'a 304 is not stored')
+  if (isNeverStored(status)) return no('STORE-07', `status ${status} is never stored`)
+  const fields = fieldMap(response.fields)
+  const contentLength = parseContentLength(fields)
+  if (contentLength === null) return no('MSG-02', 'content-length cannot be read')
+  if (!isFramed(method, status, fields, framing, options)) {
+    return no('MSG-06', 'only the end of the connection ends the body', 'storeCloseDelimited: true')
+  }
+  return decideByDirectives(request, response, fields, times, contentLength, options)
+}
+
+/** The part of {@link decideStoring} that also judges a stored response after an update (UPD-08). */
+function decideByDirectives(
+  request: Request,
+  response: Response,
+  fields: FieldMap,
+  times: ExchangeTimes,
+  contentLength: number | undefined,
+  options: RuleOptions
+): StoringDecision {
+  const { method } = request
+  const { status, statusText } = response
+  if (!response.fields.every(([name, value]) => isSafeLine(name, value)))
+    return no('SEC-01', 'a field line is malformed')
+  for (const name of ['cache-control', 'vary']) {
+    if ((combined(fields, name)?.length ?? 0) > maxFieldValueLength) return no('SEC-04', `${name} is too long`)
+  }
+  if (!Number.isFinite(times.requestTime) || !Number.isFinite(times.responseTime)) {
+    return no('CLK-02', 'the clock does not tell the time')
+  }
+  const directives = effectiveDirectives(fields)
+  if (hidesFields(fields)) return no('FLD-02', 'connection names a field the cache depends on')
+  const refusal = refusalByDirectives(status, fields, directives, options)
+  if (refusal !== undefined) return refusal
+  const names = varyNames(fields)
+  if (names === '*') return no('VARY-02', 'vary matches no second request')
+  const selecting = selectingFields(names, request, directives, options)
+  if (selecting === undefined) return no('VARY-07', 'a vary normalizer failed')
+  const lifetime = freshnessLifetime({ method, status, fields, directives, ...times }, options).seconds
+  const canBeValidated = isUsable(validators(fields, times.responseTime))
+  if (!isUseful(canBeValidated, directives, lifetime, options))
+    return no('STORE-08', 'it is neither fresh for any time nor can it be validated')
+  if (!mayStoreAuthorized(request, directives, options)) {
+    return no('AUTH-01', 'the request had authorization', "type: 'private'")
+  }
+  const kept = storedFields(response.fields, fields, fieldsLeftOut(directives, options))
+  const head: StorableHead = {
+    slot: slotOf(method, selecting, options.digest),
+    method: method as StoredResponse['method'],
+    status,
+    statusText,
+    fields: withDate(kept, fields, times.responseTime),
+    selecting,
+    requestTime: times.requestTime,
+    responseTime: times.responseTime,
+    dropAt: dropAt(fields, directives, lifetime, canBeValidated, times, options)
+  }
+  return { store: true, head, contentLength }
+}
+
+/** What a stored response whose fields were updated is kept as, if it may be kept (UPD-08). */
+export function decideKeeping(
+  request: Request,
+  updated: Response,
+  times: ExchangeTimes,
+  method: StoredResponse['method'],
+  options: RuleOptions
+): StoringDecision {
+  return decideByDirectives({ ...request, method }, updated, fieldMap(updated.fields), times, undefined, options)
+}
+
+/** Whether a complete answer that was not stored shows that what is stored for the request is outdated (STORE-10). */
+export function outdatesStored(method: string, status: number, refusal: NotStored): boolean {
+  if ((method !== 'GET' && method !== 'QUERY') || refusal.requirement === 'AUTH-01') return false
+  if (status === 206 || status === 304) return false
+  return isSuccessful(status) || isRedirection(status) || status === 404 || status === 410
+}
+
+/** Whether `Connection` names a field that decides, which the stored copy would be without (FLD-02). */
+export function hidesFields(fields: FieldMap): boolean {
+  return connectionOptions(fields).some((name) => name === 'pragma' || isEssential(name))
+}
+
+/** Shared caches store the answer to an authorised request only with permission. RFC 9111 §3.5. */
+export function mayStoreAuthorized(
+  request: Request,
+  directives: Directives,
+  { type }: Pick<RuleOptions, 'type'>
+): boolean {
+  if (type === 'private' || !request.fields.has('authorization')) return true
+  return directives.public || directives.sMaxage !== undefined || directives.mustRevalidate
+}
+
+/** Whether a stored response may have `Set-Cookie` (AUTH-06). */
+export function maySetCookie(
+  directives: Directives,
+  { type, sharedSetCookie }: Pick<RuleOptions, 'type' | 'sharedSetCookie'>
+): boolean {
+  if (type === 'private' || sharedSetCookie === 'rfc') return true
+  return sharedSetCookie === 'explicit' && (directives.public || directives.sMaxage !== undefined)
+}
+
+/** Fields that directives keep out of the stored copy (RESP-02, RESP-03), in lower case. */
+export function fieldsLeftOut(directives: Directives, { type }: Pick<RuleOptions, 'type'>): readonly string[] {
+  const { noCache, private: isPrivate } = directives
+  const left = typeof noCache === 'object' && !isUnqualified(noCache) ? noCache : []
+  if (type === 'private' || typeof isPrivate !== 'object' || isUnqualified(isPrivate)) return left
+  return left.concat(isPrivate)
+}
+
+/** From when on a response is of no use (STORE-12). */
+function dropAt(
+  fields: FieldMap,
+  directives: Directives,
+  lifetime: Seconds,
+  canBeValidated: boolean,
+  times: ExchangeTimes,
+  options: RuleOptions
+): EpochMilliseconds {
+  const freshFor = Math.max(lifetime - initialAge(fields, times, options), 0)
+  const staleFor = Math.max(
+    window(directives.staleWhileRevalidate),
+    window(directives.staleIfError),
+    options.staleIfErrorSeconds,
+    canBeValidated ? options.keepStaleSeconds : 0
+  )
+  return times.responseTime + Math.ceil((freshFor + staleFor) * 1000)
+}
+
+function refusalByDirectives(
+  status: number,
+  fields: FieldMap,
+  directives: Directives,
+  options: RuleOptions
+): NotStored | undefined {
+  if (directives.mustUnderstand && !isUnderstood(status)) return no('STORE-04', `status ${status} is not understood`)
+  if (directives.noStore && !directives.mustUnderstand) return no('STORE-03', 'the response says no-store')
+  const isShared = options.type === 'shared'
+  if (isShared && isUnqualified(directives.private)) {
+    return no('STORE-01', 'the response says private', "type: 'private'")
+  }
+  const hasSetCookie = fields.has('set-cookie') && !fieldsLeftOut(directives, options).includes('set-cookie')
+  if (hasSetCookie && !maySetCookie(directives, options)) {
+    return no('AUTH-06', 'the response sets a cookie', "sharedSetCookie: 'rfc'")
+  }
+  const permitted =
+    directives.public ||
+    (!isShared && directives.private === true) ||
+    hasExplicitFreshness(fields, directives, options) ||
+    isHeuristicallyCacheable(status)
+  if (!permitted) return no('STORE-01', `status ${status} needs explicit freshness or public`)
+  return undefined
+}
+
+function isUseful(canBeValidated: boolean, directives: Directives, lifetime: Seconds, options: RuleOptions): boolean {
+  if (canBeValidated) return true
+  if (isUnqualified(directives.noCache)) return false
+  if (lifetime > 0) return true
+  const windows = window(directives.staleWhileRevalidate) + window(directives.staleIfError)
+  const bar = staleBar(directives, options)
+  return windows > 0 && (bar === 'none' || (bar === 's-maxage' && options.sMaxAgeAllowsStale))
+}
+
+function isFramed(method: string, status: number, fields: FieldMap, framing: Framing, options: RuleOptions): boolean {
+  if (options.storeCloseDelimited || framing.framed || hasNoContent(method, status)) return true
+  return fields.has('content-length') || fields.has('transfer-encoding')
+}
+
+/** `Content-Length`, where equal repeats count once: `undefined` if absent, `null` if unreadable. RFC 9110 §8.6. */
+export function parseContentLength(fields: FieldMap): number | null | undefined {
+  const value = combined(fields, 'content-length')
+  if (value === undefined) return undefined
+  if (plainLength.test(value)) return Number(value)
+  if (value.length > maxLengthText) return null
+  const lengths = new Set(value.split(',').map((part) => part.trim()))
+  const [length] = lengths
+  if (lengths.size !== 1 || length === undefined || !plainLength.test(length)) return null
+  return Number(length)
+}
+
+function withDate(kept: FieldLine[], fields: FieldMap, responseTime: EpochMilliseconds): Fields {
+  const date = single(fields, 'date')
+  if (typeof date === 'string' && parseHttpDate(date, responseTime) !== undefined) return kept
+  const others = kept.filter(([name]) => name.toLowerCase() !== 'date')
+  return [...others, ['Date', formatHttpDate(dateOf(new Map(), responseTime))]]
+}
+
+/** The place of a response under its key: the same for the same method and the same selecting fields (VARY-10). */
+function slotOf(method: string, selecting: StoredResponse['selecting'], digest: RuleOptions['digest']): string {
+  if (selecting.length === 0) return method.toLowerCase()
+  return digest(JSON.stringify([method, selecting]))
+}
+
+function window(value: DeltaSeconds): Seconds {
+  return typeof value === 'number' ? value : 0
+}
+
+function no(requirement: string, reason: string, option?: string): NotStored {
+  return { store: false, requirement, reason, ...(option !== undefined && { option }) }
+}

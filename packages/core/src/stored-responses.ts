@@ -1,0 +1,260 @@
+import { hash, randomFillSync } from 'node:crypto'
+import { isPromise, whenReady } from './awaitable.js'
+import { Budget } from './budget.js'
+import type { ForgivingStore } from './forgiving-store.js'
+import { type Assessed, assess } from './rules/assessment.js'
+import type { CacheKey } from './rules/cache-key.js'
+import type { Marks } from './rules/invalidation.js'
+import type { EpochMilliseconds, StoredResponse } from './rules/messages.js'
+import type { RuleOptions } from './rules/options.js'
+import { isForThisCache, isOfNoUse } from './rules/reuse.js'
+import { digestPieceBytes, isStoredResponse } from './rules/stored-response.js'
+import type { StorableHead } from './rules/storing.js'
+import type { Awaitable, Body, Found, FoundResponse } from './store.js'
+import { verifiedBody } from './verified-body.js'
+
+/** Marks are kept, and copies may take, so long: then an old response cannot outlast what invalidated it. */
+const markLifetimeMs = 3_600_000
+const noMarks: Marks = new Map()
+
+/** What is stored for a request, as the rules see it. */
+export interface Lookup {
+  readonly key: CacheKey
+  readonly stored: readonly Assessed[]
+  readonly marks: Marks
+}
+
+/** A response whose head may be stored, until its body is complete. */
+export interface Completed {
+  readonly bodyBytes: number
+  readonly digests: readonly string[] | undefined
+}
+
+/** Everything the cache does with its store: looking up, keeping, updating, invalidating, removing. */
+export class StoredResponses {
+  readonly store: ForgivingStore
+  readonly #options: RuleOptions
+  readonly #verifiesDigests: boolean
+  readonly #clock: () => EpochMilliseconds
+  /** What was made of objects that the store hands out again and again; a store may use one for several keys. */
+  readonly #known = new WeakMap<Found, Lookup>()
+  readonly #attached = new WeakMap<Assessed, Uint8Array>()
+
+  constructor(
+    store: ForgivingStore,
+    options: RuleOptions,
+    verify: 'digest' | 'length',
+    clock: () => EpochMilliseconds
+  ) {
+    this.store = store
+    this.#options = options
+    this.#verifiesDigests = verify === 'digest'
+    this.#clock = clock
+  }
+
+  /** What is stored under a key; `undefined` if that cannot be known. */
+  lookUp(key: CacheKey, budget: Budget): Awaitable<Lookup | undefined> {
+    const found = this.store.get(key.key, budget)
+    if (key.key === key.target) {
+      return whenReady(found, (found) => found && this.#lookup(key, found, found))
+    }
+    const marked = this.store.get(key.target, budget)
+    return whenReady(found, (found) =>
+      whenReady(marked, (marked) => found && marked && this.#lookup(key, found, marked))
+    )
+  }
+
+  /**
+   * The body of a stored response; `undefined` if it is gone, damaged, or cannot be had in time. What can be checked
+   * before the first byte was checked when it has answered.
+   */
+  openBody(lookup: Lookup, assessed: Assessed, budget: Budget): Awaitable<Body | undefined> {
+    const { stored } = assessed
+    const body = this.store.openBody(lookup.key.key, stored.id, budget)
+    return whenReady(body, (body) => {
+      if (body === undefined) return undefined
+      if (this.store.keepsObjects && isAtHand(body)) return isWhole(body, stored.bodyBytes) ? body : undefined
+      return verifiedBody(body, stored, this.#verifiesDigests, budget, (error) => {
+        this.store.failedReading(error)
+        this.remove(lookup, assessed)
+      })
+    })
+  }
+
+  /** The body that came with the look-up, if it did. */
+  attachedBody(assessed: Assessed): Uint8Array | undefined {
+    const body = this.#attached.get(assessed)
+    return body !== undefined && isAtHand(body) && isWhole(body, assessed.stored.bodyBytes) ? body : undefined
+  }
+
+  /**
+   * What to store once the body is complete; `undefined` if it took so long that an invalidation in the meantime may be
+   * forgotten by now.
+   */
+  complete(lookup: Lookup, head: StorableHead, { bodyBytes, digests }: Completed): StoredResponse | undefined {
+    const isInTime = this.#clock() - head.requestTime <= markLifetimeMs
+    if (!isInTime) return undefined
+    return Object.freeze({
+      formatVersion: 1 as const,
+      key: lookup.key.key,
+      id: newId(),
+      ...head,
+      bodyBytes,
+      ...(digests !== undefined && { digests }),
+      marks: this.#marksOf(lookup)
+    })
+  }
+
+  /** Gives a stored response new metadata, by which it is valid again. */
+  update(lookup: Lookup, { stored }: Assessed, head: StorableHead): StoredResponse {
+    const { invalid, ...kept } = stored
+    const updated: StoredResponse = Object.freeze({ ...kept, ...head, marks: this.#marksOf(lookup) })
+    if (head.slot === stored.slot) this.store.update(lookup.key.key, updated)
+    else this.#move(lookup, stored, updated)
+    return updated
+  }
+
+  /** Has a stored response validated before it is used again. */
+  markInvalid(lookup: Lookup, { stored }: Assessed): void {
+    this.store.update(lookup.key.key, Object.freeze({ ...stored, invalid: true as const }))
+  }
+
+  remove(lookup: Lookup, { stored }: Assessed): void {
+    this.store.delete(lookup.key.key, stored.slot)
+  }
+
+  /** Makes everything under these targets invalid; has answered when it is. */
+  invalidate(targets: readonly string[], budget: Budget): Awaitable<void> {
+    const at = this.#clock()
+    const writing: Promise<void>[] = []
+    for (const target of targets) {
+      const marked = this.store.mark(target, { value: newId(), at, dropAt: at + markLifetimeMs }, budget)
+      if (isPromise(marked)) writing.push(marked)
+    }
+    if (writing.length > 0) return Promise.all(writing).then(() => {})
+  }
+
+  /**
+   * Sees to it that there is a mark on the target of a key that is not the target itself: where that mark is missing, its
+   * responses count as invalid, so that losing it is safe.
+   */
+  ensureMark(lookup: Lookup, budget: Budget): Awaitable<Lookup> {
+    const { key, marks } = lookup
+    if (key.key === key.target || marks.has(key.target)) return lookup
+    const at = this.#clock()
+    const value = newId()
+    const marked = this.store.mark(key.target, { value, at, dropAt: at + markLifetimeMs }, budget)
+    return whenReady(marked, () => ({ ...lookup, marks: new Map([...marks, [key.target, value]]) }))
+  }
+
+  /** Keeps the number of responses under a key within `maxVariants`: the least recently stored go (VARY-10). */
+  trim(lookup: Lookup, budget: Budget): void {
+    const { maxVariants } = this.#options
+    const found = this.store.get(lookup.key.key, budget)
+    const trim = (found: Found | undefined) => {
+      if (found === undefined || found.responses.length <= maxVariants) return
+      const oldestFirst = found.responses
+        .flatMap((found) => found?.response ?? [])
+        .sort((one, other) => one.responseTime - other.responseTime)
+      for (const { slot } of oldestFirst.slice(0, -maxVariants)) this.store.delete(lookup.key.key, slot)
+    }
+    whenReady(found, trim)
+  }
+
+  #lookup(key: CacheKey, found: Found, marked: Found): Lookup {
+    const remembers = this.store.keepsObjects && found === marked
+    if (remembers) {
+      const known = this.#known.get(found)
+      if (known?.key.key === key.key) return known
+    }
+    const stored: Assessed[] = []
+    for (const response of found.responses) {
+      const assessed = this.#assessed(key, response)
+      if (assessed !== undefined) stored.push(assessed)
+    }
+    const mark = marked.mark?.value
+    const marks = typeof mark === 'string' ? new Map([[key.target, mark]]) : noMarks
+    const lookup = { key, stored, marks }
+    if (remembers) this.#known.set(found, lookup)
+    this.#removeUseless(lookup)
+    return lookup
+  }
+
+  #assessed(key: CacheKey, found: FoundResponse): Assessed | undefined {
+    try {
+      const { response, body } = found
+      if (!this.store.keepsObjects && !this.#isSound(key, response, body)) return undefined
+      const assessed = assess(response, this.#options)
+      if (!isForThisCache(assessed, this.#options)) return undefined
+      if (body !== undefined) this.#attached.set(assessed, body)
+      return assessed
+    } catch (error) {
+      // Not even of the right shape, from a store that was trusted to keep what it was given.
+      this.store.failedReading(error)
+      return undefined
+    }
+  }
+
+  #isSound(key: CacheKey, response: unknown, body: unknown): boolean {
+    if (!isStoredResponse(response, key.key) || !Object.hasOwn(response.marks, key.target)) return false
+    if (body === undefined) return true
+    if (!(body instanceof Uint8Array) || body.byteLength !== response.bodyBytes) return false
+    if (!this.#verifiesDigests || response.digests === undefined) return true
+    return response.digests.every((digest, i) => {
+      return hash('sha256', body.subarray(i * digestPieceBytes, (i + 1) * digestPieceBytes)) === digest
+    })
+  }
+
+  #removeUseless(lookup: Lookup): void {
+    const now = this.#clock()
+    for (const assessed of lookup.stored) if (isOfNoUse(assessed, lookup.marks, now)) this.remove(lookup, assessed)
+  }
+
+  #marksOf({ key, marks }: Lookup): StoredResponse['marks'] {
+    // Without a prototype it is a dictionary from the start: each literal with such a name would be of a shape of its own.
+    const values: Record<string, string> = Object.create(null)
+    values[key.target] = marks.get(key.target) ?? ''
+    return Object.freeze(values)
+  }
+
+  /** The selecting fields changed with the metadata (UPD-08): the body goes along to the new slot. */
+  #move(lookup: Lookup, stored: StoredResponse, updated: StoredResponse): void {
+    const { key } = lookup.key
+    const moved = Object.freeze({ ...updated, id: newId() })
+    const copy = async () => {
+      const body = await this.store.openBody(key, stored.id, new Budget(markLifetimeMs))
+      if (body !== undefined && (await this.store.set(key, body, () => moved))) this.store.delete(key, stored.slot)
+    }
+    copy()
+  }
+}
+
+function isAtHand(body: Body): body is Uint8Array | readonly Uint8Array[] {
+  return body instanceof Uint8Array || Array.isArray(body)
+}
+
+/** Whether a body at hand is whole: who was given shared bytes may have taken their memory away. */
+function isWhole(body: Uint8Array | readonly unknown[], bodyBytes: number): boolean {
+  if (body instanceof Uint8Array) return body.byteLength === bodyBytes
+  let total = 0
+  for (const piece of body) total += piece instanceof Uint8Array ? piece.byteLength : Number.NaN
+  return total === bodyBytes
+}
+
+/** SHA-256 in lowercase hex. */
+export function digest(text: string): string {
+  return hash('sha256', text)
+}
+
+const random = Buffer.allocUnsafeSlow(4096)
+let used = random.length
+
+/** 128 random bits in lowercase hex. */
+function newId(): string {
+  if (used === random.length) {
+    randomFillSync(random)
+    used = 0
+  }
+  used += 16
+  return random.toString('hex', used - 16, used)
+}

@@ -1,0 +1,1 @@
+export { type StoreAbility, type StoreCase, type StoreCasesOptions, storeCases } from './store-cases.js'

@@ -1,0 +1,114 @@
+import type { Dispatcher } from 'undici'
+import { isPromise, whenReady } from '../awaitable.js'
+import type { Assessed } from '../rules/assessment.js'
+import type { Seconds } from '../rules/messages.js'
+import { decideReuse, type ReuseDecision, type StalePermission } from '../rules/reuse.js'
+import type { Lookup } from '../stored-responses.js'
+import { Exchange } from './exchange.js'
+import { forward } from './forwarding.js'
+import { withFields } from './read-request.js'
+import { bodyFor, playStored } from './serving.js'
+import { validate } from './validating.js'
+
+/** Fields of the caller's that a validation in the background does without (STALE-04). */
+const callersOwn = [
+  'range',
+  'if-range',
+  'if-none-match',
+  'if-modified-since',
+  'if-match',
+  'if-unmodified-since'
+] as const
+
+const silent: Dispatcher.DispatchHandler = {
+  onRequestStart() {},
+  onResponseStart() {},
+  onResponseData() {},
+  onResponseEnd() {},
+  onResponseError() {}
+}
+
+/** Answers from the cache or from the origin, whichever the rules say. */
+export function answer(exchange: Exchange): void {
+  afterLookup(exchange, (lookup) => {
+    const { request, control, target } = exchange.asked
+    if (lookup === undefined)
+      return control.directives.onlyIfCached ? gatewayTimeout(exchange) : forward(exchange, undefined, 'uri-miss')
+    const { rules, clock } = exchange.cache.settings
+    const isSecure = target.origin.scheme === 'https' || target.origin.isLoopback
+    carryOut(exchange, lookup, decideReuse(request, control, lookup, clock(), isSecure, rules))
+  })
+}
+
+/** Sends the request on whatever is stored; the answer may be stored (A6). */
+export function forwardAnyway(exchange: Exchange): void {
+  afterLookup(exchange, (lookup) => forward(exchange, lookup, 'bypass'))
+}
+
+/** `only-if-cached` was asked, and nothing may be served (REQ-06). */
+export function gatewayTimeout(exchange: Exchange): void {
+  exchange.tell({ outcome: 'gateway-timeout', status: 504 })
+  exchange.playGatewayTimeout()
+}
+
+function afterLookup(exchange: Exchange, next: (lookup: Lookup | undefined) => void): void {
+  const { cache, asked, budget, caller } = exchange
+  cache.later.do(asked.key.key)
+  const lookup = cache.responses.lookUp(asked.key, budget)
+  if (!isPromise(lookup)) return next(lookup)
+  caller.start()
+  lookup.then((lookup) => {
+    if (caller.ended) exchange.tell({ outcome: 'aborted' })
+    else next(lookup)
+  })
+}
+
+function carryOut(exchange: Exchange, lookup: Lookup, decision: ReuseDecision): void {
+  switch (decision.action) {
+    case 'serve':
+      return serve(exchange, lookup, decision.selected, decision.age, decision.stale)
+    case 'serve-and-validate':
+      serve(exchange, lookup, decision.selected, decision.age, decision.stale)
+      return validateInBackground(exchange, lookup, decision.selected)
+    case 'validate':
+      return validate(exchange, lookup, decision.selected, decision.reason, decision.mayFallBack)
+    case 'forward':
+      return forward(exchange, lookup, decision.reason)
+    case 'gateway-timeout':
+      return gatewayTimeout(exchange)
+    default:
+      return decision satisfies never
+  }
+}
+
+function serve(exchange: Exchange, lookup: Lookup, selected: Assessed, age: Seconds, stale?: StalePermission): void {
+  const body = bodyFor(exchange, lookup, selected)
+  whenReady(body, (body) => {
+    if (body === undefined) bodyIsGone(exchange, lookup, selected)
+    else playStored(exchange, selected, body, age, stale)
+  })
+}
+
+/** What was selected cannot be served after all: it counts as never stored. */
+function bodyIsGone(exchange: Exchange, lookup: Lookup, selected: Assessed): void {
+  exchange.cache.responses.remove(lookup, selected)
+  if (exchange.asked.control.directives.onlyIfCached) return gatewayTimeout(exchange)
+  forward(exchange, { ...lookup, stored: lookup.stored.filter((other) => other !== selected) }, 'uri-miss')
+}
+
+/** Validates a response that was served stale, once at a time. RFC 5861 §3. */
+function validateInBackground({ cache, asked, dispatch }: Exchange, lookup: Lookup, selected: Assessed): void {
+  const name = `${selected.stored.slot} ${lookup.key.key}`
+  if (!cache.background.begin(name)) return
+  const { request, opts } = asked
+  const own = callersOwn.filter((name) => request.fields.has(name))
+  const fields = new Map(request.fields)
+  for (const name of own) fields.delete(name)
+  const removed = own.map((name) => [name, undefined] as const)
+  const background = { ...asked, request: { ...request, fields }, opts: withFields(opts, removed) }
+  const exchange = new Exchange(cache, dispatch, background, silent, (hasFailed) => {
+    cache.background.ended(name, hasFailed)
+    queueMicrotask(() => holdAgain())
+  })
+  const holdAgain = cache.backgroundSockets.send(() => validate(exchange, lookup, selected, 'stale', false))
+}

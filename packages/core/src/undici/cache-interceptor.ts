@@ -1,0 +1,171 @@
+import type { Dispatcher } from 'undici'
+import { defaultStore } from '../default-store.js'
+import { DecisionListeners, StoreFailureReport } from '../diagnostics.js'
+import { ForgivingStore } from '../forgiving-store.js'
+import type { CacheOptions, RequestView } from '../options.js'
+import { readOptions, type Settings } from '../read-options.js'
+import { type CacheKey, cacheKey, type RequestTarget, targetKey } from '../rules/cache-key.js'
+import { isSafe } from '../rules/methods.js'
+import { decideRequest, type ForwardReason, requestControl } from '../rules/reuse.js'
+import type { CacheStore } from '../store.js'
+import { digest, StoredResponses } from '../stored-responses.js'
+import { answer, forwardAnyway, gatewayTimeout } from './answering.js'
+import { BackgroundSockets } from './background-sockets.js'
+import { BackgroundValidations } from './background-validations.js'
+import { Caller } from './caller.js'
+import { DeferredWork } from './deferred-work.js'
+import { type Cache, Exchange } from './exchange.js'
+import { forwardUnsafe } from './invalidating.js'
+import { type ReadRequest, readableAgain, readRequest } from './read-request.js'
+
+/**
+ * A cache for HTTP responses, as an interceptor for `dispatcher.compose()`. RFC 9111.
+ *
+ * Compose it nearest to the network, above `dns` alone: `agent.compose(dns, cacheInterceptor(), retry, decompress, redirect)`.
+ *
+ * @param options - see {@link CacheOptions}; all of them have defaults
+ * @throws TypeError for an unknown option or a value it cannot have, naming both
+ */
+export function cacheInterceptor(options: CacheOptions = {}): Dispatcher.DispatcherComposeInterceptor {
+  const settings = readOptions(options, digest)
+  const loading = new LazyCache(settings)
+  return (dispatch) =>
+    function cached(opts, handler) {
+      if (loading.cache !== undefined) return dispatchCached(loading.cache, dispatch, opts, handler)
+      loading
+        .load()
+        .then((cache) => dispatchCached(cache, dispatch, opts, handler))
+        .catch((error) => new Caller(handler).fail(error))
+      return true
+    }
+}
+
+/** The cache, once there is a store. */
+class LazyCache {
+  readonly #settings: Settings
+  #loading: Promise<Cache> | undefined
+  cache: Cache | undefined
+
+  constructor(settings: Settings) {
+    this.#settings = settings
+    if (settings.store !== undefined) this.cache = makeCache(settings, settings.store)
+  }
+
+  /** Loads the default store; what failed is tried again with the next request. */
+  load(): Promise<Cache> {
+    this.#loading ??= defaultStore().then(
+      (store) => {
+        this.cache = makeCache(this.#settings, store)
+        return this.cache
+      },
+      (error) => {
+        this.#loading = undefined
+        throw error
+      }
+    )
+    return this.#loading
+  }
+}
+
+function makeCache(settings: Settings, store: CacheStore): Cache {
+  const forgiving = new ForgivingStore(store, new StoreFailureReport())
+  return {
+    settings,
+    responses: new StoredResponses(forgiving, settings.rules, settings.verify, settings.clock),
+    listeners: new DecisionListeners(settings.onDecision),
+    background: new BackgroundValidations(),
+    backgroundSockets: new BackgroundSockets(),
+    heads: new WeakMap(),
+    later: new DeferredWork()
+  }
+}
+
+function dispatchCached(
+  cache: Cache,
+  dispatch: Dispatcher.Dispatch,
+  givenOpts: Dispatcher.DispatchOptions,
+  handler: Dispatcher.DispatchHandler
+): boolean {
+  const opts = readableAgain(givenOpts)
+  const read = readRequest(opts)
+  if (read === undefined || !isLookedAt(cache.settings, read)) return dispatch(read?.opts ?? opts, handler)
+  const { rules } = cache.settings
+  const { request } = read
+  const control = requestControl(request)
+  const partition = partitionOf(cache.settings, read)
+  const target = partition ? inPartition(read.target, partition) : read.target
+  const key =
+    partition === undefined ? undefined : isSafe(request.method) ? cacheKey(target, request, rules) : targetKey(target)
+  const decision = decideRequest(request, control, read.facts, key !== undefined, rules)
+  if (decision.action === 'bypass') {
+    tellBypass(cache, read, decision.reason)
+    return dispatch(read.opts, handler)
+  }
+  const asked = { request, control, target, key: key ?? noKey, opts: read.opts }
+  const exchange = new Exchange(cache, dispatch, asked, handler)
+  switch (decision.action) {
+    case 'look-up':
+      answer(exchange)
+      return true
+    case 'forward':
+      forwardAnyway(exchange)
+      return true
+    case 'forward-unsafe':
+      forwardUnsafe(exchange)
+      return true
+    case 'gateway-timeout':
+      gatewayTimeout(exchange)
+      return true
+    default:
+      return decision satisfies never
+  }
+}
+
+function inPartition({ connection, origin, path }: RequestTarget, partition: string): RequestTarget {
+  return { connection, origin, path, partition }
+}
+
+/** For a request that is answered without any look at the cache. */
+const noKey: CacheKey = { key: '', target: '' }
+
+function isLookedAt({ origins, enabled }: Settings, read: ReadRequest): boolean {
+  const { text } = read.target.connection
+  if (origins !== undefined && !origins.some((origin) => matches(origin, text))) return false
+  if (enabled === undefined) return true
+  try {
+    return enabled(viewOf(read))
+  } catch {
+    return false
+  }
+}
+
+function matches(origin: string | RegExp, text: string): boolean {
+  if (typeof origin === 'string') return origin === text
+  origin.lastIndex = 0
+  return origin.test(text)
+}
+
+/** The part of the cache a request uses; `undefined` if that cannot be told (KEY-05). */
+function partitionOf({ partition }: Settings, read: ReadRequest): string | undefined {
+  if (partition === undefined) return ''
+  try {
+    const name = partition(viewOf(read))
+    return typeof name === 'string' ? name : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function viewOf({ request, target }: ReadRequest): RequestView {
+  return {
+    method: request.method,
+    url: target.origin.text + target.path,
+    field: (name) => request.fields.get(name.toLowerCase())
+  }
+}
+
+function tellBypass({ listeners }: Cache, { request, target }: ReadRequest, reason: ForwardReason): void {
+  if (!listeners.listening) return
+  const url = target.origin.text + target.path
+  listeners.tell({ method: request.method, url, outcome: 'bypass', reason, stored: false })
+}

@@ -1,0 +1,116 @@
+import type { Dispatcher } from 'undici'
+import { Budget } from '../budget.js'
+import type { CacheDecision, DecisionListeners } from '../diagnostics.js'
+import type { Settings } from '../read-options.js'
+import type { Assessed } from '../rules/assessment.js'
+import type { CacheKey, RequestTarget } from '../rules/cache-key.js'
+import type { Request } from '../rules/messages.js'
+import type { RequestControl } from '../rules/reuse.js'
+import type { Body } from '../store.js'
+import type { StoredResponses } from '../stored-responses.js'
+import type { BackgroundSockets } from './background-sockets.js'
+import type { BackgroundValidations } from './background-validations.js'
+import { Caller, type Head } from './caller.js'
+import type { DeferredWork } from './deferred-work.js'
+import { Forward, type Outcome } from './forward.js'
+import { LegacyFace } from './legacy-face.js'
+import { StoredHead, serveStored } from './serve-stored.js'
+
+/** What the exchanges of one interceptor have in common. */
+export interface Cache {
+  readonly settings: Settings
+  readonly responses: StoredResponses
+  readonly listeners: DecisionListeners
+  readonly background: BackgroundValidations
+  readonly backgroundSockets: BackgroundSockets
+  /** Heads that were served before, ready to be served again. */
+  readonly heads: WeakMap<Assessed, StoredHead>
+  /** What is stored once the caller has his answer, by cache key. */
+  readonly later: DeferredWork
+}
+
+/** One request that the cache has a say in. */
+export interface CachedRequest {
+  readonly request: Request
+  readonly control: RequestControl
+  readonly target: RequestTarget
+  readonly key: CacheKey
+  readonly opts: Dispatcher.DispatchOptions
+}
+
+export const noBytes = new Uint8Array(0)
+const gatewayTimeoutHead = new StoredHead(504, 'Gateway Timeout', [])
+
+/** One request from its first look at the cache to its decision: who asked, what may be waited for, what was told. */
+export class Exchange {
+  readonly cache: Cache
+  readonly asked: CachedRequest
+  readonly caller: Caller
+  /** What the caller may be kept waiting for the store. */
+  readonly budget: Budget
+  readonly dispatch: Dispatcher.Dispatch
+  /** Set for a validation in the background: called when it is over. */
+  readonly #backgroundEnded: ((hasFailed: boolean) => void) | undefined
+  #hasTold = false
+
+  constructor(
+    cache: Cache,
+    dispatch: Dispatcher.Dispatch,
+    asked: CachedRequest,
+    handler: Dispatcher.DispatchHandler,
+    backgroundEnded?: (hasFailed: boolean) => void
+  ) {
+    this.cache = cache
+    this.dispatch = dispatch
+    this.asked = asked
+    this.caller = new Caller(handler)
+    this.budget = new Budget(cache.settings.storeTimeoutMs)
+    this.#backgroundEnded = backgroundEnded
+  }
+
+  get isBackground(): boolean {
+    return this.#backgroundEnded !== undefined
+  }
+
+  /** Sends a request to the origin, unless the caller is gone. */
+  send(opts: Dispatcher.DispatchOptions, outcome: Outcome): void {
+    if (this.caller.ended) return this.tell({ outcome: 'aborted' })
+    const upgraded = () => this.tell({ outcome: 'bypass', reason: 'bypass' })
+    const forward = new Forward(this.caller, outcome, this.cache.settings.clock, upgraded)
+    try {
+      this.dispatch(opts, this.caller.isWrapped ? new LegacyFace(forward) : forward)
+    } catch (error) {
+      outcome.failed(error, false)
+    }
+  }
+
+  /** Gives the caller a response that does not come from the network. */
+  play(head: Head, body: Body): void {
+    const { store } = this.cache.responses
+    const copies = store.keepsObjects && !store.sharesBodies
+    serveStored(this.caller, head, body, copies)
+  }
+
+  /** Gives the caller the 504 that stands for "not from here" (REQ-06, STALE-08). */
+  playGatewayTimeout(): void {
+    this.play(gatewayTimeoutHead, noBytes)
+  }
+
+  /** Tells how it went; what is told first counts. */
+  tell(decision: Pick<CacheDecision, 'outcome'> & Partial<CacheDecision>): void {
+    if (this.#hasTold) return
+    this.#hasTold = true
+    const { status } = decision
+    this.#backgroundEnded?.(status === undefined || status >= 500)
+    const { listeners } = this.cache
+    if (!listeners.listening) return
+    const { request, target } = this.asked
+    listeners.tell({
+      method: request.method,
+      url: target.origin.text + target.path,
+      stored: false,
+      ...decision,
+      ...(this.isBackground && { background: true })
+    })
+  }
+}

@@ -1,0 +1,235 @@
+import { isPromise, whenReady } from '../awaitable.js'
+import { BodyCopy } from '../body-copy.js'
+import { Budget } from '../budget.js'
+import type { CacheDecision } from '../diagnostics.js'
+import type { Assessed } from '../rules/assessment.js'
+import { assess } from '../rules/assessment.js'
+import { compareHead, type Freshened, freshen } from '../rules/freshening.js'
+import { type ForwardReason, selectable } from '../rules/reuse.js'
+import { hasNoContent } from '../rules/statuses.js'
+import { decideStoring, type NotStored, outdatesStored, type StorableHead } from '../rules/storing.js'
+import type { Awaitable } from '../store.js'
+import type { Lookup } from '../stored-responses.js'
+import type { Exchange } from './exchange.js'
+import type { Receiver } from './forward.js'
+import type { NetworkResponse } from './network-response.js'
+import { LateRelay, Relay } from './relay.js'
+
+const storeUnreadable = refused('ROB-02', 'the store could not be read')
+const refusedByStore = refused('ROB-02', 'the store did not keep it')
+const broken = refused('MSG-02', 'it did not end well')
+const otherLength = refused('MSG-02', 'it has another length than announced')
+const tooSlow = refused('MSG-03', 'the store was too slow')
+const tooLong = refused('MSG-03', 'it is too long')
+
+/** Longest body whose copy waits until the caller has it. */
+const shortBytes = 65_536
+
+type Told = Pick<CacheDecision, 'outcome' | 'reason' | 'status'>
+
+/** Sends the request to the origin and may store the answer. Without a look-up nothing is known, and nothing stored. */
+export function forward(exchange: Exchange, lookup: Lookup | undefined, reason: ForwardReason): void {
+  if (lookup === undefined) return sendForward(exchange, undefined, reason)
+  const marked = exchange.cache.responses.ensureMark(lookup, exchange.budget)
+  if (isPromise(marked)) exchange.caller.start()
+  whenReady(marked, (marked) => sendForward(exchange, marked, reason))
+}
+
+function sendForward(exchange: Exchange, lookup: Lookup | undefined, reason: ForwardReason): void {
+  exchange.send(exchange.asked.opts, {
+    received: (response) => receive(exchange, response, lookup, reason),
+    failed: (error) => {
+      exchange.tell({ outcome: 'miss', reason })
+      exchange.caller.fail(error)
+    }
+  })
+}
+
+/** Passes an answer of the origin on, and stores it if it may be stored. RFC 9111 §3. */
+export function receive(
+  exchange: Exchange,
+  response: NetworkResponse,
+  lookup: Lookup | undefined,
+  reason: ForwardReason
+): Receiver {
+  if (lookup !== undefined && isShort(exchange, response)) return relayThenStore(exchange, response, lookup, reason)
+  const { copy, ended } = storing(exchange, response, lookup, reason)
+  return new Relay(exchange.caller, response, copy, ended)
+}
+
+/** A short answer is with the caller before anything is decided about storing it: nobody waits for that. */
+function relayThenStore(
+  exchange: Exchange,
+  response: NetworkResponse,
+  lookup: Lookup,
+  reason: ForwardReason
+): Receiver {
+  const { cache, asked, caller } = exchange
+  return new LateRelay(caller, response, shortBytes, (chunks, receivedBytes) => {
+    if (chunks === undefined)
+      return exchange.tell({ outcome: 'miss', reason, status: response.status, notStored: broken })
+    cache.later.add(asked.key.key, () => {
+      const { copy, ended } = storing(exchange, response, lookup, reason)
+      for (const chunk of chunks) copy?.add(chunk)
+      ended(true, receivedBytes)
+    })
+  })
+}
+
+/** A store elsewhere takes its time itself: it is to begin before the caller asks again. */
+function isShort({ asked, cache }: Exchange, { head }: NetworkResponse): boolean {
+  if (!cache.responses.store.keepsObjects || asked.request.method !== 'GET') return false
+  const bytes = head.announcedBytes
+  return bytes !== undefined && bytes <= shortBytes
+}
+
+/** What becomes of an answer beside its way to the caller. */
+interface Storing {
+  /** Takes the body, if it may be stored. */
+  readonly copy: BodyCopy | undefined
+  /** To be called once, when the body is complete or will never be. */
+  readonly ended: (isComplete: boolean, receivedBytes: number) => void
+}
+
+function storing(
+  exchange: Exchange,
+  response: NetworkResponse,
+  lookup: Lookup | undefined,
+  reason: ForwardReason
+): Storing {
+  const { request } = exchange.asked
+  const { status, times, redirected } = response
+  const told: Told = { outcome: 'miss', reason, status }
+  if (lookup === undefined) return notStoring(exchange, response, undefined, storeUnreadable, told)
+  if (request.method === 'HEAD' && status === 200) applyHead(exchange, lookup, response)
+  const decision = decideStoring(request, response, times, { framed: false, redirected }, exchange.cache.settings.rules)
+  if (!decision.store) return notStoring(exchange, response, lookup, decision, told)
+  const length = hasNoContent(request.method, status) ? 0 : decision.contentLength
+  if (length !== undefined && length > maxEntryBytes(exchange)) {
+    return notStoring(exchange, response, lookup, tooLong, told)
+  }
+  return copying(exchange, response, lookup, decision.head, length, told)
+}
+
+/** Brings the fields of a 304, or of a HEAD, into a stored response. RFC 9111 §4.3.4. */
+export function applyFreshened(exchange: Exchange, lookup: Lookup, known: Assessed, { keep }: Freshened): void {
+  const { responses } = exchange.cache
+  if (keep.action === 'update') responses.update(lookup, known, keep.head)
+  else if (keep.action === 'remove') responses.remove(lookup, known)
+}
+
+function notStoring(
+  exchange: Exchange,
+  response: NetworkResponse,
+  lookup: Lookup | undefined,
+  because: NotStored,
+  told: Told
+): Storing {
+  const ended = (isComplete: boolean) => {
+    if (isComplete && lookup !== undefined) dropOutdated(exchange, lookup, response, because)
+    exchange.tell({ ...told, notStored: because })
+  }
+  return { copy: undefined, ended }
+}
+
+function copying(
+  exchange: Exchange,
+  response: NetworkResponse,
+  lookup: Lookup,
+  head: StorableHead,
+  expectedBytes: number | undefined,
+  told: Told
+): Storing {
+  const { responses, settings } = exchange.cache
+  const { store } = responses
+  const maxBytes = maxEntryBytes(exchange)
+  let setting: Awaitable<boolean> = false
+  const copy = new BodyCopy({
+    maxBytes,
+    // A store in memory would hold the chunks all the same: it gets them at once and without a promise.
+    bufferBytes: store.keepsObjects && Number.isFinite(maxBytes) ? maxBytes : settings.copyBufferBytes,
+    waitMs: settings.storeTimeoutMs,
+    digests: !store.keepsObjects && settings.verify === 'digest',
+    hold: (on) => response.network.hold(on),
+    store: (body) => {
+      removeFromTheFuture(exchange, lookup, head)
+      setting = store.set(lookup.key.key, body, () => copy.copied && responses.complete(lookup, head, copy.copied))
+    }
+  })
+  const ended = (isComplete: boolean, receivedBytes: number) => {
+    if (!isComplete) return exchange.tell({ ...told, notStored: broken })
+    const isOtherLength = expectedBytes !== undefined && expectedBytes !== receivedBytes
+    if (isOtherLength) copy.drop()
+    if (copy.end() === undefined) {
+      const because = isOtherLength ? otherLength : receivedBytes > maxBytes ? tooLong : tooSlow
+      dropOutdated(exchange, lookup, response, because)
+      return exchange.tell({ ...told, notStored: because })
+    }
+    whenReady(setting, (stored) => {
+      if (!stored) {
+        dropOutdated(exchange, lookup, response, refusedByStore)
+        return exchange.tell({ ...told, notStored: refusedByStore })
+      }
+      const hasOthers = head.selecting.length > 0 || lookup.stored.some((known) => known.stored.slot !== head.slot)
+      if (hasOthers) responses.trim(lookup, new Budget(settings.storeTimeoutMs))
+      exchange.tell({ ...told, stored, ...lifetimeOf(exchange, lookup, head) })
+    })
+  }
+  return { copy, ended }
+}
+
+function lifetimeOf(
+  { cache }: Exchange,
+  { key }: Lookup,
+  head: StorableHead
+): Pick<CacheDecision, 'lifetime' | 'heuristic'> {
+  if (!cache.listeners.listening) return {}
+  const stored = { formatVersion: 1, key: key.key, id: '', bodyBytes: 0, marks: {}, ...head } as const
+  const { lifetime, heuristic } = assess(stored, cache.settings.rules)
+  return { lifetime, heuristic }
+}
+
+function maxEntryBytes({ cache }: Exchange): number {
+  return Math.min(cache.settings.maxEntryBytes, cache.responses.store.maxEntryBytes)
+}
+
+/** An answer that is not stored shows what is stored to be outdated, be it only since the look-up (STORE-10). */
+function dropOutdated({ asked, cache }: Exchange, lookup: Lookup, response: NetworkResponse, because: NotStored): void {
+  const { responses, settings } = cache
+  const { status, times } = response
+  if (!outdatesStored(asked.request.method, status, because)) return
+  const known = selectable(asked.request, lookup, settings.rules)
+  for (const outdated of known) responses.remove(lookup, outdated)
+  whenReady(responses.lookUp(asked.key, new Budget(settings.storeTimeoutMs)), (now) => {
+    if (now === undefined) return
+    for (const other of selectable(asked.request, now, settings.rules)) {
+      const isKnown = known.some(({ stored }) => stored.id === other.stored.id)
+      if (!isKnown && other.stored.requestTime <= times.requestTime) responses.remove(now, other)
+    }
+  })
+}
+
+/** What a clock that was ahead has stored would never give way to a newer response (CLK-02). */
+function removeFromTheFuture({ cache }: Exchange, lookup: Lookup, { slot }: StorableHead): void {
+  const now = cache.settings.clock()
+  for (const known of lookup.stored) {
+    if (known.stored.slot === slot && known.stored.requestTime > now) cache.responses.remove(lookup, known)
+  }
+}
+
+/** A HEAD tells whether the stored responses to GET are still current (UPD-09). */
+function applyHead(exchange: Exchange, lookup: Lookup, response: NetworkResponse): void {
+  const { asked, cache } = exchange
+  const { rules } = cache.settings
+  for (const known of selectable(asked.request, lookup, rules)) {
+    if (known.stored.method !== 'GET') continue
+    const comparison = compareHead(known, response, response.times)
+    if (comparison === 'invalidate') cache.responses.markInvalid(lookup, known)
+    if (comparison !== 'update') continue
+    applyFreshened(exchange, lookup, known, freshen(known, asked.request, response, response.times, rules))
+  }
+}
+
+function refused(requirement: string, reason: string): NotStored {
+  return { store: false, requirement, reason }
+}

@@ -1,0 +1,121 @@
+import type { Dispatcher } from 'undici'
+import type { ExchangeTimes, Fields, Response } from '../rules/messages.js'
+import type { Head, RawHeaders } from './caller.js'
+import { rawFields, responseFields, toHeaders, toRawHeaders } from './response-fields.js'
+
+type Headers = Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseStart']>>[2]
+
+/** The head of a response from the network: passed on as it came, and read by the rules when they have to. */
+export interface NetworkHead extends Head {
+  /** The field lines as received. */
+  readonly fields: Fields
+  /** `Content-Length` where it is one plain number; found without reading the other fields. */
+  readonly announcedBytes: number | undefined
+}
+
+/** A head as undici's new handlers get it. It is read at once: what is above the cache may change it in place. */
+export class ObjectHead implements NetworkHead {
+  readonly fields: Fields
+  readonly #headers: Headers
+  readonly #raw: RawHeaders
+
+  constructor(
+    readonly status: number,
+    readonly statusText: string,
+    headers: Headers,
+    raw: RawHeaders
+  ) {
+    const { lines, isRawFaithful } = responseFields(headers, raw)
+    this.fields = lines
+    this.#headers = headers
+    this.#raw = isRawFaithful ? raw : null
+  }
+
+  get announcedBytes(): number | undefined {
+    return plainNumber(this.#headers['content-length'])
+  }
+
+  headers(): Headers {
+    return this.#headers
+  }
+
+  rawHeaders(): NonNullable<RawHeaders> {
+    return this.#raw ?? toRawHeaders(this.fields)
+  }
+}
+
+/** A head as undici's old handlers get it. The list is copied, for it may be changed in place too; its bytes are not. */
+export class RawHead implements NetworkHead {
+  readonly #raw: Buffer[]
+  readonly #received: readonly unknown[]
+  #fields: Fields | undefined
+
+  constructor(
+    readonly status: number,
+    readonly statusText: string,
+    raw: Buffer[]
+  ) {
+    this.#raw = raw
+    this.#received = raw.slice()
+  }
+
+  get fields(): Fields {
+    this.#fields ??= rawFields(this.#received)
+    return this.#fields
+  }
+
+  get announcedBytes(): number | undefined {
+    const received = this.#received
+    for (let i = 0; i + 1 < received.length; i += 2) {
+      const name = received[i]
+      if (!Buffer.isBuffer(name) || name.length !== contentLength.length) continue
+      if (name.toString('latin1').toLowerCase() === contentLength) return plainNumber(received[i + 1])
+    }
+    return undefined
+  }
+
+  headers(): Headers {
+    return toHeaders(this.fields)
+  }
+
+  rawHeaders(): Buffer[] {
+    return this.#raw
+  }
+}
+
+/** What a receiver can ask of the network. */
+export interface Network {
+  /** Holds it back while the receiver cannot take more. */
+  hold(on: boolean): void
+  /** Ends an exchange whose answer nobody wants any more. */
+  cancel(): void
+}
+
+/** A final response from the network, as the rules see it. */
+export class NetworkResponse implements Response {
+  readonly status: number
+  readonly statusText: string
+
+  constructor(
+    readonly head: NetworkHead,
+    readonly times: ExchangeTimes,
+    /** Whether redirects were followed below the cache. */
+    readonly redirected: boolean,
+    readonly network: Network
+  ) {
+    this.status = head.status
+    this.statusText = head.statusText
+  }
+
+  get fields(): Fields {
+    return this.head.fields
+  }
+}
+
+const contentLength = 'content-length'
+const plain = /^\d{1,15}$/
+
+function plainNumber(value: unknown): number | undefined {
+  const text = typeof value === 'string' ? value : Buffer.isBuffer(value) ? value.toString('latin1') : ''
+  return plain.test(text) ? Number(text) : undefined
+}

@@ -1,0 +1,220 @@
+import { isPromise } from '../awaitable.js'
+import type { Fields } from '../rules/messages.js'
+import type { Body } from '../store.js'
+import type { Caller, Head, Source } from './caller.js'
+import { toHeaders, toRawHeaders } from './response-fields.js'
+
+const ageName = Buffer.from('Age')
+const noTrailers = {}
+
+/** The head of a response built from a stored one. What can be shared between hits is made once. */
+export class StoredHead implements Head {
+  readonly #fields: Fields
+  #headers: Record<string, string | string[]> | undefined
+  #lists: string[] | undefined
+  #raw: Buffer[] | undefined
+  #agedRaw: Buffer[] | undefined
+  #age: string | undefined
+
+  constructor(
+    readonly status: number,
+    readonly statusText: string,
+    fields: Fields
+  ) {
+    this.#fields = fields
+  }
+
+  headers(): Record<string, string | string[]> {
+    if (this.#headers === undefined) {
+      this.#headers = toHeaders(this.#fields)
+      this.#lists = Object.keys(this.#headers).filter((name) => Array.isArray(this.#headers?.[name]))
+    }
+    const headers = { ...this.#headers }
+    for (const name of this.#lists as string[]) headers[name] = [...(headers[name] as string[])]
+    return headers
+  }
+
+  rawHeaders(): Buffer[] {
+    this.#raw ??= toRawHeaders(this.#fields)
+    return this.#raw.slice()
+  }
+
+  /** The same with an `Age`, which only changes once a second. */
+  rawHeadersWithAge(age: string): Buffer[] {
+    if (this.#agedRaw === undefined || this.#age !== age) {
+      this.#agedRaw = [...this.rawHeaders(), ageName, Buffer.from(age)]
+      this.#age = age
+    }
+    return this.#agedRaw.slice()
+  }
+}
+
+/** A {@link StoredHead} with its current age; the fields below it have no `Age` of their own (AGE-04). */
+export class AgedHead implements Head {
+  readonly #head: StoredHead
+  readonly #age: string
+
+  constructor(head: StoredHead, ageSeconds: number) {
+    this.#head = head
+    this.#age = String(Math.floor(ageSeconds))
+  }
+
+  get status(): number {
+    return this.#head.status
+  }
+
+  get statusText(): string {
+    return this.#head.statusText
+  }
+
+  headers(): Record<string, string | string[]> {
+    const headers = this.#head.headers()
+    headers.age = this.#age
+    return headers
+  }
+
+  rawHeaders(): Buffer[] {
+    return this.#head.rawHeadersWithAge(this.#age)
+  }
+}
+
+/**
+ * Plays a stored response to the caller. With bytes at hand all of it happens before this returns, unless the caller
+ * pauses. `copies` gives the caller bytes of his own.
+ */
+export function serveStored(caller: Caller, head: Head, body: Body | undefined, copies: boolean): void {
+  new Playback(caller, copies).play(head, body)
+}
+
+class Playback implements Source {
+  readonly #caller: Caller
+  readonly #copies: boolean
+  /** What is still to be handed over. */
+  #single: Uint8Array | undefined
+  #iterator: Iterator<Uint8Array> | AsyncIterator<Uint8Array> | undefined
+  #isPumping = false
+  #isOver = false
+
+  constructor(caller: Caller, copies: boolean) {
+    this.#caller = caller
+    this.#copies = copies
+  }
+
+  play(head: Head, body: Body | undefined): void {
+    const caller = this.#caller
+    if (body instanceof Uint8Array) this.#single = body
+    else if (body !== undefined) this.#iterator = iteratorOf(body)
+    if (caller.ended) return this.#finish()
+    // A handler that resumes before it has the head is not to be given data.
+    this.#isPumping = true
+    caller.attach(this)
+    caller.start()
+    if (!this.#isOver) caller.head(head)
+    this.#isPumping = false
+    this.#pump()
+  }
+
+  pause(): void {}
+
+  resume(): void {
+    this.#pump()
+  }
+
+  abort(reason: Error | undefined): void {
+    if (this.#isOver) return
+    this.#finish()
+    this.#caller.fail(reason)
+  }
+
+  /** Hands over until the caller pauses, the bytes run out, or more have to be waited for. */
+  #pump(): void {
+    if (this.#isPumping) return
+    this.#isPumping = true
+    while (!this.#isOver && !this.#caller.paused) {
+      if (this.#single !== undefined) {
+        const bytes = this.#single
+        this.#single = undefined
+        this.#deliver(bytes)
+        continue
+      }
+      if (this.#iterator === undefined) {
+        this.#finish()
+        this.#caller.end(noTrailers)
+        break
+      }
+      if (!this.#next(this.#iterator)) return
+    }
+    this.#isPumping = false
+  }
+
+  /** Whether the next chunk, or the end, was there at once; otherwise pumping goes on when it comes. */
+  #next(iterator: Iterator<Uint8Array> | AsyncIterator<Uint8Array>): boolean {
+    try {
+      const next = iterator.next()
+      if (!isPromise(next)) {
+        this.#take(next)
+        return true
+      }
+      next.then(
+        (next) => {
+          this.#take(next)
+          this.#isPumping = false
+          this.#pump()
+        },
+        (error) => this.#broke(error)
+      )
+      return false
+    } catch (error) {
+      this.#broke(error)
+      return true
+    }
+  }
+
+  #take(next: IteratorResult<Uint8Array>): void {
+    if (next.done) this.#iterator = undefined
+    else this.#single = next.value
+  }
+
+  #deliver(bytes: Uint8Array): void {
+    if (bytes.byteLength === 0) return
+    const buffer = this.#copies ? copyOf(bytes) : asBuffer(bytes)
+    this.#caller.data(buffer)
+  }
+
+  #broke(error: unknown): void {
+    if (this.#isOver) return
+    this.#finish()
+    this.#caller.fail(error)
+  }
+
+  #finish(): void {
+    this.#isOver = true
+    this.#single = undefined
+    const iterator = this.#iterator
+    this.#iterator = undefined
+    if (iterator?.return !== undefined) letGo(iterator)
+  }
+}
+
+function iteratorOf(body: Exclude<Body, Uint8Array>): Iterator<Uint8Array> | AsyncIterator<Uint8Array> {
+  return Symbol.asyncIterator in body ? body[Symbol.asyncIterator]() : body[Symbol.iterator]()
+}
+
+function letGo(iterator: Iterator<Uint8Array> | AsyncIterator<Uint8Array>): void {
+  try {
+    Promise.resolve(iterator.return?.()).catch(() => {})
+  } catch {
+    // It failed in letting go: there is nothing more to let go of.
+  }
+}
+
+/** Of its own, not of the pool: large copies are not zeroed first, small ones come from the pool. */
+function copyOf(bytes: Uint8Array): Buffer {
+  const copy = Buffer.allocUnsafe(bytes.byteLength)
+  copy.set(bytes)
+  return copy
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}

@@ -1,0 +1,177 @@
+import { isPromise, whenReady } from '../awaitable.js'
+import { type Assessed, assess } from '../rules/assessment.js'
+import { freshen } from '../rules/freshening.js'
+import { isInvalidated } from '../rules/invalidation.js'
+import { type ForwardReason, mayServeOnError, selectable } from '../rules/reuse.js'
+import {
+  decideAfterValidation,
+  isNotModified,
+  notModifiedFields,
+  type ValidationRequest,
+  validationRequest
+} from '../rules/validation.js'
+import type { Awaitable, Body } from '../store.js'
+import type { Lookup } from '../stored-responses.js'
+import { type Exchange, noBytes } from './exchange.js'
+import type { Receiver } from './forward.js'
+import { applyFreshened, forward, receive } from './forwarding.js'
+import type { NetworkResponse } from './network-response.js'
+import { withFields } from './read-request.js'
+import { Discard } from './relay.js'
+import { StoredHead } from './serve-stored.js'
+import { bodyFor, playOnError, storedBody } from './serving.js'
+
+/** A stored response that may be served if the origin says so. */
+interface Validation {
+  readonly exchange: Exchange
+  readonly lookup: Lookup
+  readonly selected: Assessed
+  readonly reason: ForwardReason
+  /** Whether the stored response may stand in for a failure (STALE-05). */
+  readonly mayFallBack: boolean
+}
+
+/** Asks the origin whether a stored response may be used. RFC 9111 §4.3. */
+export function validate(
+  exchange: Exchange,
+  lookup: Lookup,
+  selected: Assessed,
+  reason: ForwardReason,
+  mayFallBack: boolean
+): void {
+  const marked = exchange.cache.responses.ensureMark(lookup, exchange.budget)
+  if (isPromise(marked)) exchange.caller.start()
+  whenReady(marked, (lookup) => sendValidation({ exchange, lookup, selected, reason, mayFallBack }))
+}
+
+function sendValidation(validation: Validation): void {
+  const { exchange, selected } = validation
+  const sent = validationRequest(exchange.asked.request, selected)
+  exchange.send(withFields(exchange.asked.opts, sent.preconditions), {
+    received: (response) => afterValidation(validation, sent, response),
+    failed: (error) => afterFailure(validation, error)
+  })
+}
+
+/** No answer came: Table B, rows 6 and 7. */
+function afterFailure(validation: Validation, error: unknown): void {
+  const { exchange, selected, reason, mayFallBack } = validation
+  const { caller, cache, asked } = exchange
+  const { clock, rules, onDisconnect } = cache.settings
+  const relayFailure = () => {
+    const generates = onDisconnect === '504' && !caller.aborted
+    exchange.tell({ outcome: 'miss', reason, ...(generates && { status: 504 }) })
+    if (generates) exchange.playGatewayTimeout()
+    else caller.fail(error)
+  }
+  if (caller.aborted || !mayFallBack || !mayServeOnError(selected, asked.control, clock(), rules)) return relayFailure()
+  whenReady(bodyInstead(validation), (body) => {
+    if (body === undefined) relayFailure()
+    else playOnError(exchange, selected, body)
+  })
+}
+
+/** The bytes to serve in place of a failure; `undefined` if they are gone, or were invalidated in the meantime. */
+function bodyInstead({ exchange, lookup, selected }: Validation): Awaitable<Body | undefined> {
+  const { cache, asked, budget, caller } = exchange
+  const now = cache.responses.lookUp(asked.key, budget)
+  if (isPromise(now)) caller.start()
+  return whenReady(now, (now) => {
+    if (now === undefined || isInvalidated(selected, now.marks)) return undefined
+    return bodyFor(exchange, lookup, selected)
+  })
+}
+
+/** An answer came: Table B, rows 1 to 4. */
+function afterValidation(
+  validation: Validation,
+  sent: ValidationRequest,
+  response: NetworkResponse
+): Awaitable<Receiver> {
+  const { exchange, lookup, selected, reason, mayFallBack } = validation
+  const { request, control } = exchange.asked
+  const { responses, settings } = exchange.cache
+  const { rules } = settings
+  const candidates = selectable(request, lookup, rules)
+  const now = settings.clock()
+  const decision = decideAfterValidation(
+    request,
+    control,
+    sent,
+    response,
+    selected,
+    candidates,
+    mayFallBack,
+    now,
+    rules
+  )
+  switch (decision.action) {
+    case 'freshen':
+      return serveFreshened(validation, decision.identified, response)
+    case 'serve-stale':
+      return serveInstead(validation, response)
+    case 'relay':
+      if (decision.marksInvalid) responses.markInvalid(lookup, selected)
+      return receive(exchange, response, lookup, reason)
+    case 'send-plain':
+      responses.markInvalid(lookup, selected)
+      return sendPlain(validation, response)
+    case 'replace':
+      return receive(exchange, response, lookup, reason)
+    default:
+      return decision satisfies never
+  }
+}
+
+/** Sends the request once more as the caller made it; that answer is final (VAL-10, VAL-14). */
+function sendPlain({ exchange, lookup, reason }: Validation, response: NetworkResponse): Receiver {
+  queueMicrotask(() => forward(exchange, lookup, reason))
+  return new Discard(response)
+}
+
+/** The origin confirmed these stored responses: they get its new fields, and the first is what the caller gets. */
+function serveFreshened(
+  validation: Validation,
+  [served, ...others]: readonly [Assessed, ...Assessed[]],
+  response: NetworkResponse
+): Receiver {
+  const { exchange, lookup, reason } = validation
+  const { request } = exchange.asked
+  const { rules } = exchange.cache.settings
+  const freshened = freshen(served, request, response, response.times, rules)
+  const current = assess({ ...served.stored, ...response.times, fields: freshened.forCaller }, rules)
+  const notModified = isNotModified(request, current)
+  const { status, statusText, bodyBytes } = served.stored
+  const head = notModified
+    ? new StoredHead(304, 'Not Modified', notModifiedFields(freshened.forCaller))
+    : new StoredHead(status, statusText, freshened.forCaller)
+  const serve = (body: Body) => {
+    applyFreshened(exchange, lookup, served, freshened)
+    for (const other of others) {
+      applyFreshened(exchange, lookup, other, freshen(other, request, response, response.times, rules))
+    }
+    const { lifetime, heuristic } = current
+    const { keep } = freshened
+    const kept = keep.action === 'update' ? { stored: true } : { notStored: keep.because }
+    exchange.tell({ outcome: 'validated', reason, status: head.status, lifetime, heuristic, ...kept })
+    exchange.play(head, body)
+  }
+  const needsNoBody = notModified || request.method === 'HEAD' || bodyBytes === 0 || exchange.isBackground
+  const body: Awaitable<Body | undefined> = needsNoBody ? noBytes : storedBody(exchange, lookup, served)
+  whenReady(body, (body) => {
+    if (body !== undefined) return serve(body)
+    exchange.cache.responses.remove(lookup, served)
+    sendPlain(validation, response)
+  })
+  return new Discard(response)
+}
+
+/** The origin answered with a failure that the stored response stands in for (B3), if its body can be had. */
+function serveInstead(validation: Validation, response: NetworkResponse): Awaitable<Receiver> {
+  const { exchange, lookup, selected, reason } = validation
+  return whenReady(bodyInstead(validation), (body) => {
+    if (body === undefined) return receive(exchange, response, lookup, reason)
+    playOnError(exchange, selected, body)
+    return new Discard(response)
+  })
+}

@@ -1,0 +1,115 @@
+import { hash } from 'node:crypto'
+import { type Budget, withinLimit } from './budget.js'
+import { release } from './forgiving-store.js'
+import type { StoredResponse } from './rules/messages.js'
+import { digestPieceBytes } from './rules/stored-response.js'
+import type { Body } from './store.js'
+
+/** How long a store may take to go on with a body that is being sent. */
+const stallLimitMs = 1_000
+
+/**
+ * `body` as it comes from a store that is not trusted: it has the length the metadata says, and with `verifiesDigests`
+ * each piece has its digest before any byte of it goes on. Resolves when the first piece has been read and checked:
+ * `undefined` if that failed. Later failures are errors of the body, never a clean end. `failed` hears of both.
+ */
+export async function verifiedBody(
+  body: Body,
+  stored: StoredResponse,
+  verifiesDigests: boolean,
+  budget: Budget,
+  failed: (error: unknown) => void
+): Promise<Body | undefined> {
+  const pieces = checkedPieces(body, stored, verifiesDigests)
+  try {
+    const first = await budget.wait(pieces.next())
+    return releasing(rest(first, pieces, body, failed), pieces)
+  } catch (error) {
+    failed(error)
+    release(body)
+    return undefined
+  }
+}
+
+/** `chunks` with a `return()` that lets go of `pieces` even before the first `next()`, when a generator does nothing. */
+function releasing(chunks: AsyncGenerator<Uint8Array>, pieces: AsyncGenerator<unknown>): AsyncIterable<Uint8Array> {
+  const iterator: AsyncIterator<Uint8Array> = {
+    next: () => chunks.next(),
+    return: async () => {
+      await pieces.return(undefined)
+      return await chunks.return(undefined)
+    }
+  }
+  return { [Symbol.asyncIterator]: () => iterator }
+}
+
+async function* rest(
+  first: IteratorResult<readonly Uint8Array[]>,
+  pieces: AsyncGenerator<readonly Uint8Array[]>,
+  body: Body,
+  failed: (error: unknown) => void
+): AsyncGenerator<Uint8Array> {
+  let next = first
+  try {
+    while (!next.done) {
+      yield* next.value
+      next = await withinLimit(pieces.next(), stallLimitMs)
+    }
+  } catch (error) {
+    failed(error)
+    release(body)
+    throw error
+  }
+}
+
+/** The chunks of the body, a piece of at most 1 MiB at a time. */
+async function* checkedPieces(
+  body: Body,
+  { bodyBytes, digests }: StoredResponse,
+  verifiesDigests: boolean
+): AsyncGenerator<readonly Uint8Array[]> {
+  let total = 0
+  let pieceIndex = 0
+  let piece: Uint8Array[] = []
+  let pieceBytes = 0
+  const closePiece = () => {
+    const closed = piece
+    if (verifiesDigests && digests !== undefined && digestOf(closed) !== digests[pieceIndex]) {
+      throw new BodyDamagedError(`piece ${pieceIndex} has another digest`)
+    }
+    pieceIndex++
+    piece = []
+    pieceBytes = 0
+    return closed
+  }
+  for await (const chunk of body instanceof Uint8Array ? [body] : body) {
+    if (!(chunk instanceof Uint8Array)) throw new BodyDamagedError('a chunk is no Uint8Array')
+    total += chunk.byteLength
+    if (total > bodyBytes) throw new BodyDamagedError(`more than ${bodyBytes} bytes`)
+    let left = chunk
+    while (pieceBytes + left.byteLength >= digestPieceBytes) {
+      const part = left.subarray(0, digestPieceBytes - pieceBytes)
+      piece.push(part)
+      left = left.subarray(part.byteLength)
+      yield closePiece()
+    }
+    if (left.byteLength > 0) piece.push(left)
+    pieceBytes += left.byteLength
+  }
+  if (total !== bodyBytes) throw new BodyDamagedError(`${total} bytes instead of ${bodyBytes}`)
+  if (pieceBytes > 0) yield closePiece()
+}
+
+function digestOf(piece: readonly Uint8Array[]): string {
+  return hash('sha256', piece.length === 1 ? (piece[0] as Uint8Array) : Buffer.concat(piece))
+}
+
+/** A stored body is not what was stored. */
+export class BodyDamagedError extends Error {
+  override readonly name = 'BodyDamagedError'
+  readonly code = 'CC_BODY_DAMAGED'
+
+  constructor(how: string) {
+    super(`the stored body is damaged: ${how}`)
+  }
+}

@@ -1,0 +1,8 @@
+import { describe, it } from '@jest/globals'
+import { checkSharing } from './sharing-property.js'
+
+describe('who shares a response with whom, of a million pairs', () => {
+  it('KEY-01, KEY-04, VARY-01: those who ask for the same by key and selecting fields, and nobody else', () => {
+    checkSharing(1_000_000)
+  })
+})

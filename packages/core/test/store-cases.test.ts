@@ -1,0 +1,84 @@
+import { describe, expect, it } from '@jest/globals'
+import { storeCases } from '../src/testing/index.js'
+import { MapStore } from './map-store.js'
+
+const maxEntryBytes = 2 ** 21
+
+describe.each([
+  ['asynchronous', { maxEntryBytes }],
+  ['synchronous', { maxEntryBytes, sync: true }],
+  ['asynchronous, keeping objects', { maxEntryBytes, keepsObjects: true }],
+  ['synchronous, keeping objects', { maxEntryBytes, keepsObjects: true, sync: true }],
+  ['without a limit', {}]
+])('MapStore, %s', (_, options) => {
+  for (const { name, run } of storeCases(() => new MapStore(options))) it(name, run)
+})
+
+describe('storeCases', () => {
+  it('names each case once and says which promise it checks', () => {
+    const cases = storeCases(() => new MapStore())
+    expect(new Set(cases.map(({ name }) => name)).size).toBe(cases.length)
+    expect(cases.filter(({ promise }) => promise === '')).toEqual([])
+  })
+
+  it('leaves out what a store cannot do, given a reason', () => {
+    const all = storeCases(() => new MapStore())
+    const some = storeCases(() => new MapStore(), { cannot: { clear: 'others share it', lock: 'one process' } })
+    const missing = all.filter(({ name }) => !some.some((c) => c.name === name)).map(({ name }) => name)
+    expect(missing).toContain('a mark survives clear')
+    expect(missing).toContain('waiting ends on abort')
+    expect(missing).not.toContain('keys lists what is stored, once')
+  })
+
+  it('refuses an ability that is unknown, or has no reason', () => {
+    const create = () => new MapStore()
+    expect(() => storeCases(create, { cannot: { get: 'too hard' } as object })).toThrow(
+      new TypeError('cannot.get is not an ability of a store')
+    )
+    expect(() => storeCases(create, { cannot: { clear: '' } })).toThrow(
+      new TypeError('cannot.clear must give the reason')
+    )
+  })
+
+  it('fails a store that lacks an optional method and does not say so', async () => {
+    class WithoutClear extends MapStore {
+      override clear = undefined as never
+    }
+    const survives = storeCases(() => new WithoutClear()).find(({ name }) => name === 'a mark survives clear')
+    await expect(survives?.run()).rejects.toThrow('the store has no clear(); say why in `cannot.clear`')
+  })
+
+  it('destroys the store of each case, passed or failed', async () => {
+    let made = 0
+    let destroyed = 0
+    class Forgetful extends MapStore {
+      override mark(): void {}
+    }
+    const cases = storeCases(
+      () => {
+        made++
+        return new Forgetful()
+      },
+      {
+        destroy: () => {
+          destroyed++
+        }
+      }
+    ).filter(({ promise }) => promise.includes('mark'))
+    const results = await Promise.allSettled(cases.map(({ run }) => run()))
+    expect(results.map(({ status }) => status)).toContain('rejected')
+    expect(destroyed).toBe(made)
+    expect(made).toBe(cases.length)
+  })
+
+  it('closes the store unless told how to destroy it', async () => {
+    let closed = 0
+    class Closing extends MapStore {
+      close(): void {
+        closed++
+      }
+    }
+    await storeCases(() => new Closing())[0]?.run()
+    expect(closed).toBe(1)
+  })
+})

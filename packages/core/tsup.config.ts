@@ -1,0 +1,17 @@
+import { defineConfig } from 'tsup'
+
+export default defineConfig({
+  entry: { index: 'src/index.ts', 'testing/index': 'src/testing/index.ts' },
+  format: ['esm', 'cjs'],
+  target: 'node20',
+  platform: 'node',
+  tsconfig: 'tsconfig.build.json',
+  dts: true,
+  clean: true,
+  sourcemap: true,
+  external: ['undici', '@cc/store-dict'],
+  esbuildOptions(options, { format }) {
+    // A dynamic import inside CommonJS fails under jest: there the default store is loaded by `require`.
+    if (format === 'cjs') options.supported = { 'dynamic-import': false }
+  }
+})

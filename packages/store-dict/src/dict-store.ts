@@ -1,0 +1,235 @@
+import { inspect } from 'node:util'
+import type { Awaitable, Body, ByteRange, CacheStore, EpochMilliseconds, Found, Mark, StoredResponse } from '@cc/core'
+import { LRUCache } from 'lru-cache'
+import { type KeptBody, readBody, sliceBody } from './body.js'
+import { Entry, keepResponse } from './entry.js'
+
+export interface DictStoreOptions {
+  /**
+   * Most bytes kept, counting keys, fields, bodies, marks and bookkeeping. The keys least recently used go first.
+   * @defaultValue 104_857_600 (100 MiB)
+   */
+  maxBytes?: number | undefined
+  /**
+   * The longest body kept, in bytes; at most `maxBytes`.
+   * @defaultValue 5_242_880 (5 MiB)
+   */
+  maxEntryBytes?: number | undefined
+  /**
+   * Most responses kept; several under one key (Vary) count each. The keys least recently used go first, with all
+   * that is under them.
+   * @defaultValue unset: only `maxBytes` limits them
+   */
+  maxEntries?: number | undefined
+  /**
+   * Hands bodies out without copying them. Only for those who never write into the bytes of a response.
+   * @defaultValue false
+   */
+  shareBodies?: boolean | undefined
+  /**
+   * The clock, in milliseconds since 1970.
+   * @defaultValue `Date.now`
+   */
+  clock?: (() => EpochMilliseconds) | undefined
+}
+
+/** What a store has done since it was made, in responses: `size` = stored - replaced - evicted - deleted. */
+export interface DictStoreCounters {
+  readonly stored: number
+  /** Gave way to another response for the same slot. */
+  readonly replaced: number
+  /** Gave way to the bounds. */
+  readonly evicted: number
+  /** Went with `delete` or `clear`. */
+  readonly deleted: number
+}
+
+const NOTHING: Found = Object.freeze({ responses: Object.freeze([]) })
+
+/**
+ * Keeps responses in memory, as the objects they are, and answers without a promise. Bounded in bytes; the least
+ * recently used go first.
+ *
+ * @throws TypeError for an option that is not of its kind.
+ */
+export class DictStore implements CacheStore {
+  readonly contract = 1
+  readonly keepsObjects = true
+  readonly maxEntryBytes: number
+  /** Set if `shareBodies` is: its bytes may be handed on without a copy. */
+  readonly sharesBodies?: true
+  readonly #entries: LRUCache<string, Entry>
+  readonly #maxBytes: number
+  readonly #maxEntries: number
+  readonly #clock: () => EpochMilliseconds
+  readonly #counters = { stored: 0, replaced: 0, evicted: 0, deleted: 0 }
+  #size = 0
+  #clears = 0
+  /** When the newest mark was made that had to go before its time. */
+  #lostMarkAt = Number.NEGATIVE_INFINITY
+
+  constructor(options: DictStoreOptions = {}) {
+    const {
+      maxBytes = 104_857_600,
+      maxEntryBytes = 5_242_880,
+      maxEntries,
+      shareBodies = false,
+      clock = Date.now
+    } = options
+    check('maxBytes', maxBytes, isPositiveInteger(maxBytes), 'a positive integer')
+    check('maxEntryBytes', maxEntryBytes, isPositiveInteger(maxEntryBytes), 'a positive integer')
+    check('maxEntries', maxEntries, maxEntries === undefined || isPositiveInteger(maxEntries), 'a positive integer')
+    check('shareBodies', shareBodies, typeof shareBodies === 'boolean', 'a boolean')
+    check('clock', clock, typeof clock === 'function', 'a function')
+    this.maxEntryBytes = Math.min(maxEntryBytes, maxBytes)
+    if (shareBodies) this.sharesBodies = true
+    this.#maxBytes = maxBytes
+    this.#maxEntries = maxEntries ?? Number.POSITIVE_INFINITY
+    this.#clock = clock
+    this.#entries = new LRUCache({
+      maxSize: maxBytes,
+      dispose: (entry, _key, reason) => {
+        this.#size -= entry.size
+        if (reason === 'evict') this.#lose(entry)
+      }
+    })
+  }
+
+  /** How many responses are kept. */
+  get size(): number {
+    return this.#size
+  }
+
+  /** How many bytes all that is kept takes. */
+  get bytes(): number {
+    return this.#entries.calculatedSize
+  }
+
+  get counters(): DictStoreCounters {
+    return { ...this.#counters }
+  }
+
+  get(key: string): Found {
+    return this.#entries.get(key)?.found ?? NOTHING
+  }
+
+  openBody(key: string, id: string, range?: ByteRange): Uint8Array | readonly Uint8Array[] | undefined {
+    const entry = this.#entries.peek(key)
+    const kept = entry?.withId(id)
+    if (entry === undefined || kept === undefined) return undefined
+    if (range !== undefined) return sliceBody(kept.body, range)
+    if (kept.body.content instanceof Uint8Array) return kept.body.content
+    this.#take(key)
+    const whole = entry.joinBody(kept)
+    this.#putBack(entry)
+    return whole
+  }
+
+  /** Answers without a promise unless `body` is an `AsyncIterable`. */
+  set(key: string, body: Body, complete: () => StoredResponse | undefined): Awaitable<void> {
+    const clears = this.#clears
+    const finish = (read: KeptBody | undefined) => {
+      if (read === undefined) return
+      const response = complete()
+      if (response !== undefined && clears === this.#clears) this.#store(key, response, read)
+    }
+    const read = readBody(body, this.maxEntryBytes)
+    return read instanceof Promise ? read.then(finish) : finish(read)
+  }
+
+  update(key: string, response: StoredResponse): boolean {
+    const kept = this.#entries.peek(key)?.inSlot(response.slot)
+    if (kept === undefined || kept.response.id !== response.id) return false
+    const updated = keepResponse(response, kept.body)
+    const entry = this.#take(key)
+    entry.put(updated)
+    this.#putBack(entry)
+    return true
+  }
+
+  mark(key: string, mark: Mark): void {
+    const entry = this.#take(key)
+    entry.mark = mark
+    this.#putBack(entry)
+  }
+
+  delete(key: string, slot?: string): void {
+    const entry = this.#take(key)
+    const before = entry.size
+    if (slot === undefined) entry.removeAll()
+    else entry.remove(slot)
+    this.#counters.deleted += before - entry.size
+    this.#putBack(entry)
+  }
+
+  clear(): void {
+    this.#clears++
+    this.#counters.deleted += this.#size
+    // The one used least recently first, so that they keep their order.
+    const entries = [...this.#entries.values()].reverse()
+    this.#entries.clear()
+    for (const entry of entries) {
+      if (!this.#isToKeep(entry.mark)) continue
+      entry.removeAll()
+      this.#putBack(entry)
+    }
+  }
+
+  async *keys(): AsyncIterableIterator<string> {
+    for (const entry of [...this.#entries.values()]) if (entry.size > 0) yield entry.key
+  }
+
+  #store(key: string, response: StoredResponse, body: KeptBody): void {
+    const entry = this.#entries.peek(key) ?? new Entry(key)
+    const there = entry.inSlot(response.slot)
+    if (there !== undefined && there.response.requestTime > response.requestTime) return
+    // The mark that was lost may be of this key, and this response older than it.
+    if (entry.mark === undefined && response.requestTime <= this.#lostMarkAt) return
+    const kept = keepResponse(response, body)
+    if (!entry.hasRoomFor(kept, this.#maxBytes)) return
+    this.#take(key)
+    entry.put(kept)
+    this.#counters.stored++
+    if (there !== undefined) this.#counters.replaced++
+    this.#putBack(entry)
+  }
+
+  /** Takes an entry out to change it, so that `#putBack` counts it anew. */
+  #take(key: string): Entry {
+    const entry = this.#entries.peek(key) ?? new Entry(key)
+    this.#entries.delete(key)
+    return entry
+  }
+
+  #putBack(entry: Entry): void {
+    while (entry.size > 0 && (entry.size > this.#maxEntries || entry.bytes > this.#maxBytes)) {
+      entry.removeOldest()
+      this.#counters.evicted++
+    }
+    if (entry.isEmpty) return
+    if (entry.bytes > this.#maxBytes) {
+      this.#lose(entry)
+      return
+    }
+    this.#size += entry.size
+    this.#entries.set(entry.key, entry, { size: entry.bytes })
+    while (this.#size > this.#maxEntries) this.#entries.pop()
+  }
+
+  #lose(entry: Entry): void {
+    this.#counters.evicted += entry.size
+    if (this.#isToKeep(entry.mark)) this.#lostMarkAt = Math.max(this.#lostMarkAt, entry.mark.at)
+  }
+
+  #isToKeep(mark: Mark | undefined): mark is Mark {
+    return mark !== undefined && mark.dropAt > this.#clock()
+  }
+}
+
+function isPositiveInteger(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) > 0
+}
+
+function check(option: string, value: unknown, isRight: boolean, wanted: string): void {
+  if (!isRight) throw new TypeError(`${option} must be ${wanted}, not ${inspect(value)}`)
+}

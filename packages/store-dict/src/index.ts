@@ -1,0 +1,1 @@
+export { DictStore, type DictStoreCounters, type DictStoreOptions } from './dict-store.js'

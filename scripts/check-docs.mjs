@@ -1,0 +1,157 @@
+// Links of README.md, CONTRIBUTING.md, docs/ and the packages' own READMEs lead somewhere, and their code compiles
+// against the built packages. A block marked `ts continued` belongs to the block before it.
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join, posix } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import ts from 'typescript'
+import { readFiles, report } from './source-files.mjs'
+import { root } from './steps.mjs'
+
+const extensions = { ts: 'mts', typescript: 'mts', js: 'mjs', mjs: 'mjs', javascript: 'mjs', cjs: 'cjs', cts: 'cts' }
+
+/** Fenced blocks of a page: `{ language, continued, line, text }`, `line` being that of the first line of code. */
+export function codeBlocks(markdown) {
+  const blocks = []
+  let open
+  for (const [index, line] of markdown.split('\n').entries()) {
+    const fence = /^(\s*)(`{3,}|~{3,})\s*(.*)$/.exec(line)
+    if (open) {
+      if (fence?.[2].startsWith(open.fence) && fence[3] === '') {
+        blocks.push({ ...open, text: open.lines.join('\n') })
+        open = undefined
+      } else open.lines.push(line)
+    } else if (fence) {
+      const [language = '', ...words] = fence[3].trim().split(/\s+/)
+      open = { fence: fence[2], language, continued: words.includes('continued'), line: index + 2, lines: [] }
+    }
+  }
+  return blocks
+}
+
+/** A page without its code, blocks and spans alike; lines stay where they are. */
+function proseOf(markdown) {
+  let fence
+  return markdown
+    .split('\n')
+    .map((line) => {
+      const found = /^\s*(`{3,}|~{3,})/.exec(line)?.[1]
+      if (fence ? found?.startsWith(fence) : found) {
+        fence = fence ? undefined : found
+        return ''
+      }
+      return fence ? '' : line
+    })
+    .join('\n')
+}
+
+/** The anchors that a page offers: its headings, spelled as in their links. */
+export function anchorsOf(markdown) {
+  const seen = new Map()
+  const anchors = new Set()
+  for (const [, heading] of proseOf(markdown).matchAll(/^#{1,6}\s+(.*?)\s*#*$/gm)) {
+    const text = heading.replace(/\[([^\]]*)\]\([^)]*\)/g, '$1').replace(/<[^>]*>/g, '')
+    const slug = text
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\p{M}_\- ]/gu, '')
+      .replaceAll(' ', '-')
+    const times = seen.get(slug) ?? 0
+    seen.set(slug, times + 1)
+    anchors.add(times === 0 ? slug : `${slug}-${times}`)
+  }
+  for (const [, name] of markdown.matchAll(/<a\s+(?:id|name)="([^"]+)"/g)) anchors.add(name)
+  return anchors
+}
+
+/** Relative links of a page: `{ target, line }`. */
+export function linksOf(markdown) {
+  const links = []
+  const lines = proseOf(markdown)
+    .replace(/(`+)(?!`).*?[^`]\1(?!`)/g, (code) => code.replace(/[[\]()<>]/g, ' '))
+    .split('\n')
+  for (const [index, line] of lines.entries()) {
+    const found = [...line.matchAll(/\]\(<?([^)\s>]+)>?(?:\s+"[^"]*")?\)/g), ...line.matchAll(/^\[[^\]]+\]:\s*(\S+)/g)]
+    for (const [, target] of [...found, ...line.matchAll(/(?:src|href)="([^"]+)"/g)]) {
+      if (!/^[a-z][a-z0-9+.-]*:|^\/\//i.test(target)) links.push({ target, line: index + 1 })
+    }
+  }
+  return links
+}
+
+/** Links of `pages` (path → text) that lead nowhere; `exists` tells whether a path is there. */
+export function linkFaults(pages, exists) {
+  const faults = []
+  for (const [path, text] of pages) {
+    for (const { target, line } of linksOf(text)) {
+      const [file, anchor] = decodeURI(target).split('#')
+      const to =
+        file === '' ? path : posix.join(file.startsWith('/') ? '' : posix.dirname(path), file).replace(/\/$/, '')
+      if (to.startsWith('..')) faults.push(`${path}:${line}: ${target} leads out of the repository`)
+      else if (!exists(to)) faults.push(`${path}:${line}: ${target} does not exist`)
+      else if (anchor && pages.has(to) && !anchorsOf(pages.get(to)).has(anchor)) {
+        faults.push(`${path}:${line}: ${target}: no such heading`)
+      }
+    }
+  }
+  return faults
+}
+
+/** Errors of the compiler in the code blocks of `pages`, with the line in the page. `folder` is where packages resolve from. */
+export function codeFaults(pages, folder) {
+  const programs = []
+  for (const [path, text] of pages) {
+    for (const { language, continued, line, text: code } of codeBlocks(text)) {
+      const extension = extensions[language]
+      if (!extension) continue
+      const lines = code.split('\n').map((_, index) => line + index)
+      const last = programs.at(-1)
+      if (continued && last?.path === path) {
+        last.code += `\n${code}`
+        last.lines.push(...lines)
+      } else programs.push({ path, extension, code, lines })
+    }
+  }
+  const files = new Map()
+  rmSync(folder, { recursive: true, force: true })
+  for (const program of programs) {
+    const name = join(folder, `${program.path.replaceAll('/', '-')}-${program.lines[0]}.${program.extension}`)
+    mkdirSync(dirname(name), { recursive: true })
+    // A block is a module even if it imports nothing, so that blocks do not see each other's names.
+    writeFileSync(name, /^c/.test(program.extension) ? program.code : `${program.code}\nexport {}\n`)
+    files.set(name, program)
+  }
+  const compiler = ts.createProgram([...files.keys()], {
+    target: ts.ScriptTarget.ES2022,
+    lib: ['lib.es2023.d.ts'],
+    module: ts.ModuleKind.NodeNext,
+    moduleResolution: ts.ModuleResolutionKind.NodeNext,
+    types: ['node'],
+    typeRoots: [join(root, 'node_modules/@types')],
+    strict: true,
+    skipLibCheck: true,
+    allowJs: true,
+    checkJs: true,
+    noEmit: true
+  })
+  const faults = ts.getPreEmitDiagnostics(compiler).map(({ file, start, messageText }) => {
+    const message = ts.flattenDiagnosticMessageText(messageText, '\n')
+    const program = file && files.get(file.fileName)
+    if (!program) return `${file?.fileName ?? 'code blocks'}: ${message}`
+    return `${program.path}:${program.lines[file.getLineAndCharacterOfPosition(start).line]}: ${message}`
+  })
+  rmSync(folder, { recursive: true, force: true })
+  return { faults, count: programs.length }
+}
+
+function main() {
+  const pages = new Map([
+    ...readFiles(['docs', 'packages', 'examples', 'conformance', 'benchmarks'], /\.md$/),
+    ...['README.md', 'CONTRIBUTING.md']
+      .filter((name) => existsSync(join(root, name)))
+      .map((name) => [name, readFileSync(join(root, name), 'utf8')])
+  ])
+  const exists = (path) => existsSync(join(root, path))
+  const code = codeFaults(pages, join(root, 'node_modules/.cache/docs'))
+  report([...linkFaults(pages, exists), ...code.faults], `${pages.size} pages, ${code.count} pieces of code`)
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) main()

@@ -1,0 +1,87 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from '@jest/globals'
+import { anchorsOf, codeFaults, linkFaults } from './check-docs.mjs'
+import { root } from './steps.mjs'
+
+const fence = '```'
+const page = (...lines) => lines.join('\n')
+
+describe('linkFaults', () => {
+  const files = new Set(['README.md', 'docs/a.md', 'docs', 'LICENSE'])
+  const faultsOf = (text) =>
+    linkFaults(
+      new Map([
+        ['docs/a.md', text],
+        ['README.md', '# Two words, `code`!\n']
+      ]),
+      (path) => files.has(path)
+    )
+
+  it('accepts links that lead somewhere', () => {
+    const text = '[a](../README.md#two-words-code) [b](../LICENSE) [c](https://example.org/x) [d](#here)\n## Here\n'
+    expect(faultsOf(text)).toEqual([])
+  })
+
+  it.each([
+    ['[a](b.md)', 'docs/a.md:1: b.md does not exist'],
+    ['\n[a][x]\n\n[x]: b.md', 'docs/a.md:4: b.md does not exist'],
+    ['<img src="b.png">', 'docs/a.md:1: b.png does not exist'],
+    ['[a](../README.md#three)', 'docs/a.md:1: ../README.md#three: no such heading'],
+    ['[a](../../x)', 'docs/a.md:1: ../../x leads out of the repository']
+  ])('finds the broken link in %s', (text, fault) => {
+    expect(faultsOf(text)).toEqual([fault])
+  })
+
+  it('leaves code alone', () => {
+    expect(faultsOf(page('`[a](b.md)`', fence, '[a](b.md)', fence))).toEqual([])
+  })
+})
+
+describe('anchorsOf', () => {
+  it('numbers headings that repeat', () => {
+    expect([...anchorsOf('# A b\n## A b\n')]).toEqual(['a-b', 'a-b-1'])
+  })
+})
+
+describe('codeFaults', () => {
+  const folder = mkdtempSync(join(root, 'node_modules/.docs-test-'))
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+  const faultsOf = (text) => codeFaults(new Map([['README.md', text]]), join(folder, 'code')).faults
+
+  it('accepts code that compiles, in modules of their own, and leaves other languages alone', () => {
+    const text = page(
+      `${fence}ts`,
+      "import { join } from 'node:path'",
+      "const a: string = join('a')",
+      fence,
+      `${fence}ts continued`,
+      'a.trim()',
+      fence,
+      `${fence}js`,
+      'const a = await Promise.resolve(1)',
+      fence,
+      `${fence}sh`,
+      'npm start',
+      fence
+    )
+    expect(faultsOf(text)).toEqual([])
+  })
+
+  it('finds an error and names its line', () => {
+    const text = page(
+      '# Title',
+      `${fence}ts`,
+      'const a = 1',
+      'const b: string = a',
+      fence,
+      `${fence}js`,
+      'nowhere()',
+      fence
+    )
+    expect(faultsOf(text)).toEqual([
+      expect.stringMatching(/^README\.md:4: Type 'number' is not assignable/),
+      expect.stringMatching(/^README\.md:7: Cannot find name 'nowhere'/)
+    ])
+  })
+})

@@ -1,0 +1,10 @@
+// What a TypeScript project writes, in CommonJS; typed.mts is the same in ESM.
+import core = require('@cc/core')
+import testing = require('@cc/core/testing')
+import dict = require('@cc/store-dict')
+import undici = require('undici')
+
+const store: core.CacheStore = new dict.DictStore()
+const dispatcher: undici.Dispatcher = new undici.Agent().compose(core.cacheInterceptor({ store }))
+undici.setGlobalDispatcher(dispatcher)
+export const cases = testing.storeCases
