@@ -51,6 +51,7 @@ describe.each(stores)('over-long fields, with %s (RFC 9110 §17.5)', (_name, mak
     ],
     ['a million commas in Vary', ['Cache-Control: max-age=60', `Vary: ${','.repeat(1e6)}`], 'SEC-04'],
     ['Vary one character too long', ['Cache-Control: max-age=60', `Vary: ${'x'.repeat(limit + 1)}`], 'SEC-04'],
+    ['a million quotes in Connection', ['Cache-Control: max-age=60', `Connection: ${'"'.repeat(1e6)}`], 'SEC-04'],
     ['65 names in Vary', ['Cache-Control: max-age=60', `Vary: ${names(65)}`], 'VARY-02']
   ])('SEC-04: with %s nothing is stored', async (_what, lines, requirement) => {
     const { get, origin } = await clientOf(makeStore(), lines)

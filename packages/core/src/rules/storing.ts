@@ -111,7 +111,7 @@ function decideByDirectives(
   const { status, statusText } = response
   if (!response.fields.every(([name, value]) => isSafeLine(name, value)))
     return no('SEC-01', 'a field line is malformed')
-  for (const name of ['cache-control', 'vary']) {
+  for (const name of ['cache-control', 'vary', 'connection']) {
     if ((combined(fields, name)?.length ?? 0) > maxFieldValueLength) return no('SEC-04', `${name} is too long`)
   }
   if (!Number.isFinite(times.requestTime) || !Number.isFinite(times.responseTime)) {

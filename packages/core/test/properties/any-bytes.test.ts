@@ -136,7 +136,7 @@ describe('any bytes in any field', () => {
 
 describe('a megabyte of any one byte', () => {
   const megabytes = Array.from({ length: 256 }, (_, code) => Buffer.alloc(1 << 20, code).toString('latin1'))
-  const attempts = 5
+  const attempts = 25
 
   /** The least time that `run` took, in milliseconds, up to one below `enoughMs`, on a machine that may be busy. */
   function leastMs(run: () => void, enoughMs: number): number {
