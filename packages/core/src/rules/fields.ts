@@ -4,7 +4,6 @@ import type { FieldLine, Fields } from './messages.js'
 export type FieldMap = ReadonlyMap<string, readonly string[]>
 
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
-const lineBreak = /[\r\n\0]/
 
 /** Fields that only concern one connection or one proxy hop. RFC 9110 §7.6.1, RFC 9111 §3.1. */
 const neverStored: ReadonlySet<string> = new Set([
@@ -132,7 +131,11 @@ export function isSafeLine(name: string, value: string): boolean {
 
 /** Whether `text` holds CR, LF or NUL. */
 export function breaksLines(text: string): boolean {
-  return lineBreak.test(text)
+  for (let i = 0; i < text.length; i++) {
+    const char = text.charCodeAt(i)
+    if (char <= 0x0d && (char === 0x0d || char === 0x0a || char === 0)) return true
+  }
+  return false
 }
 
 /** The names in `Connection`, in lower case (FLD-02). */

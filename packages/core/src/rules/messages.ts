@@ -19,6 +19,8 @@ export interface Request {
   readonly method: string
   /** Names in lower case; several lines of one name joined with `, `. RFC 9110 §5.3. */
   readonly fields: ReadonlyMap<string, string>
+  /** Set if no field line asks anything of a cache, or is unsafe: the fields matter only if responses are selected by them. */
+  readonly isPlain?: boolean
 }
 
 /** The head of a response as it came from the network. */

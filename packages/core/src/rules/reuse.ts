@@ -58,10 +58,12 @@ export interface RequestFacts {
 
 const overrides = ['x-http-method-override', 'x-http-method', 'x-method-override']
 const gatewayTimeout = { action: 'gateway-timeout' } as const
+const lookUp = { action: 'look-up' } as const
 const noControl: RequestControl = { directives: noDirectives, noCache: false }
 
-export function requestControl({ fields }: Request): RequestControl {
-  if (fields.size === 0) return noControl
+export function requestControl(request: Request): RequestControl {
+  if (request.isPlain) return noControl
+  const { fields } = request
   const value = fields.get('cache-control')
   if (value === undefined) {
     const pragma = fields.get('pragma')
@@ -99,11 +101,13 @@ function decideRead(
   facts: RequestFacts,
   options: RuleOptions
 ): RequestDecision {
-  const { method, fields } = request
-  if (facts.isUpgrade || fields.has('upgrade')) return bypass('bypass', 'METH-02')
+  const { method } = request
+  if (facts.isUpgrade) return bypass('bypass', 'METH-02')
   if (!options.methods.has(method)) return bypass('method', 'METH-01')
   if (facts.hasContent) return bypass('bypass', 'METH-06')
-  if (fields.size === 0) return { action: 'look-up' }
+  if (request.isPlain) return lookUp
+  const { fields } = request
+  if (fields.has('upgrade')) return bypass('bypass', 'METH-02')
   if (directives.noStore) return bypass('bypass', 'REQ-05')
   if (overrides.some((name) => fields.has(name))) return bypass('bypass', 'METH-06')
   if ((fields.get('cache-control')?.length ?? 0) > maxFieldValueLength) return bypass('bypass', 'SEC-04')
@@ -112,7 +116,7 @@ function decideRead(
     return bypass('bypass', 'AUTH-02')
   if (method === 'GET' && fields.has('range')) return bypass('bypass', 'STORE-02')
   if (fields.has('if-match') || fields.has('if-unmodified-since')) return { action: 'forward' }
-  return { action: 'look-up' }
+  return lookUp
 }
 
 /** What is stored for a request, and which invalidations there were. */
@@ -144,18 +148,22 @@ export function decideReuse(
   options: RuleOptions
 ): ReuseDecision {
   let selected: Assessed | undefined
+  let invalid = false
   let known = false
   for (const candidate of candidates.stored) {
-    if (!answers(candidate, request) || isOfNoUse(candidate, candidates.marks, now)) continue
+    if (!answers(candidate, request) || isPastItsTime(candidate, now)) continue
+    const isOutdated = isInvalidated(candidate, candidates.marks)
+    if (isOutdated && !isUsable(candidate.validators)) continue
     known = true
     if (!matches(candidate, request, options)) continue
-    if (selected === undefined || precedes(candidate, selected)) selected = candidate
+    if (selected !== undefined && !precedes(candidate, selected)) continue
+    selected = candidate
+    invalid = isOutdated
   }
   const { onlyIfCached } = control.directives
   if (selected === undefined) {
     return onlyIfCached ? gatewayTimeout : { action: 'forward', reason: known ? 'vary-miss' : 'uri-miss' }
   }
-  const invalid = isInvalidated(selected, candidates.marks)
   const decision = decideSelected(selected, control, invalid, now, isSecure, options)
   if (!onlyIfCached) return decision
   if (decision.action === 'validate') return gatewayTimeout
@@ -164,10 +172,11 @@ export function decideReuse(
 
 /** Whether a stored response can never be served again: it is past its time, or invalid and cannot be validated (INV-04). */
 export function isOfNoUse(candidate: Assessed, marks: Marks, now: EpochMilliseconds): boolean {
-  return (
-    (candidate.stored.dropAt <= now && Number.isFinite(now)) ||
-    (isInvalidated(candidate, marks) && !isUsable(candidate.validators))
-  )
+  return isPastItsTime(candidate, now) || (isInvalidated(candidate, marks) && !isUsable(candidate.validators))
+}
+
+function isPastItsTime({ stored }: Assessed, now: EpochMilliseconds): boolean {
+  return stored.dropAt <= now && Number.isFinite(now)
 }
 
 /** Table A from row 11 on: one stored response was selected. */

@@ -87,8 +87,9 @@ export function decideAfterValidation(
 
 /** Whether a response served from `selected` is to be a 304, by the caller's own preconditions (VAL-07). RFC 9110 §13.2. */
 export function isNotModified(request: Request, { stored, validators, date }: Assessed): boolean {
+  if (request.isPlain) return false
   const { method, fields } = request
-  if (fields.size === 0 || (method !== 'GET' && method !== 'HEAD')) return false
+  if (method !== 'GET' && method !== 'HEAD') return false
   if (stored.status !== 200 && stored.status !== 203 && stored.status !== 206) return false
   const ifNoneMatch = fields.get('if-none-match')
   if (ifNoneMatch !== undefined) {

@@ -16,7 +16,7 @@ import { Caller } from './caller.js'
 import { DeferredWork } from './deferred-work.js'
 import { type Cache, Exchange } from './exchange.js'
 import { forwardUnsafe } from './invalidating.js'
-import { type ReadRequest, readableAgain, readRequest } from './read-request.js'
+import { type ReadRequest, readRequest } from './read-request.js'
 
 /**
  * A cache for HTTP responses, as an interceptor for `dispatcher.compose()`. RFC 9111.
@@ -83,12 +83,11 @@ function makeCache(settings: Settings, store: CacheStore): Cache {
 function dispatchCached(
   cache: Cache,
   dispatch: Dispatcher.Dispatch,
-  givenOpts: Dispatcher.DispatchOptions,
+  opts: Dispatcher.DispatchOptions,
   handler: Dispatcher.DispatchHandler
 ): boolean {
-  const opts = readableAgain(givenOpts)
   const read = readRequest(opts)
-  if (read === undefined || !isLookedAt(cache.settings, read)) return dispatch(read?.opts ?? opts, handler)
+  if (read.request === undefined || !isLookedAt(cache.settings, read)) return dispatch(read.opts, handler)
   const { rules } = cache.settings
   const { request } = read
   const control = requestControl(request)

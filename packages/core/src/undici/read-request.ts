@@ -1,8 +1,8 @@
 import { stringify } from 'node:querystring'
 import type { Dispatcher } from 'undici'
 import { normalPath, type Origin, parseOrigin, type RequestTarget, targetOrigin } from '../rules/cache-key.js'
-import { trimmed } from '../rules/fields.js'
 import type { Request } from '../rules/messages.js'
+import { LinedRequest, RequestLines } from '../rules/request-lines.js'
 import type { RequestFacts } from '../rules/reuse.js'
 
 /** A request of the caller, read once. */
@@ -15,57 +15,61 @@ export interface ReadRequest {
   readonly opts: Dispatcher.DispatchOptions
 }
 
-interface ReadHeaders {
-  readonly fields: ReadonlyMap<string, string>
-  /** A flat list of names and values in place of headers that are iterated. */
-  readonly rewritten?: string[]
+/** A request that the cache leaves alone, to be sent on with these options. */
+interface Unread {
+  readonly request: undefined
+  readonly opts: Dispatcher.DispatchOptions
 }
 
+type GivenHeaders = NonNullable<Dispatcher.DispatchOptions['headers']>
+type Take = (name: string, value: string) => void
+
 const noFields: ReadonlyMap<string, string> = new Map()
-const noHeaders: ReadHeaders = { fields: noFields }
 const nothingSpecial: RequestFacts = { hasContent: false, isUpgrade: false }
 
 const maxKnownOrigins = 1_000
 const knownOrigins = new Map<string, Origin | undefined>()
 
-/** Pairs of name and value that can be read again and again. */
-class Pairs implements Iterable<unknown> {
-  readonly #pairs: readonly unknown[]
-
-  constructor(pairs: Iterable<unknown>) {
-    this.#pairs = [...pairs]
-  }
-
-  [Symbol.iterator](): Iterator<unknown> {
-    return this.#pairs[Symbol.iterator]()
-  }
-}
-
-/** The options with headers that undici can still read after the cache has, which a generator would not be. */
-export function readableAgain(opts: Dispatcher.DispatchOptions): Dispatcher.DispatchOptions {
-  const { headers } = opts
-  if (headers == null || typeof headers !== 'object' || Array.isArray(headers) || !isIterable(headers)) return opts
-  return { ...opts, headers: new Pairs(headers) as Iterable<[string, string]> }
-}
-
-/** What the caller asks for; `undefined` if it has no URL that HTTP knows, or is one that undici will refuse. */
-export function readRequest(opts: Dispatcher.DispatchOptions): ReadRequest | undefined {
+/** What the caller asks for; nothing, if it has no URL that HTTP knows, or is something that undici will refuse. */
+export function readRequest(opts: Dispatcher.DispatchOptions): ReadRequest | Unread {
   const { method, headers, query } = opts
   const path = query ? pathWithQuery(opts.path, query) : opts.path
   const connection = connectionOrigin(opts.origin)
-  if (connection === undefined || typeof path !== 'string' || typeof method !== 'string') return undefined
-  const read = headers == null ? noHeaders : readHeaders(headers)
-  if (read === undefined) return undefined
-  const { fields, rewritten } = read
-  const origin =
-    fields.size === 0 && path.charCodeAt(0) === 0x2f ? connection : targetOrigin(connection, fields.get('host'), path)
-  if (origin === undefined) return undefined
+  if (connection === undefined || typeof path !== 'string' || typeof method !== 'string') return unread(opts)
+  if (headers != null && isIterated(headers)) return readIterated(opts, [...headers])
+  const request = headers == null ? { method, fields: noFields, isPlain: true } : withHeaders(method, headers)
+  if (request === undefined) return unread(opts)
+  const isHere = request.isPlain && path.charCodeAt(0) === 0x2f
+  const origin = isHere ? connection : targetOrigin(connection, request.fields.get('host'), path)
+  if (origin === undefined) return unread(opts)
   return {
-    request: { method, fields },
+    request,
     facts: requestFacts(opts),
     target: { connection, origin, path: normalPath(path), partition: '' },
-    opts: rewritten === undefined ? opts : { ...opts, headers: rewritten }
+    opts
   }
+}
+
+/** The request with its fields; `undefined` if undici will refuse them. */
+function withHeaders(method: string, headers: GivenHeaders): Request | undefined {
+  const lines = new RequestLines()
+  return takeFields(headers, (name, value) => lines.add(name, value)) ? new LinedRequest(method, lines) : undefined
+}
+
+/** Headers that may be iterated but once become a list, which interceptors below know; what undici refuses it gets as it was. */
+function readIterated(opts: Dispatcher.DispatchOptions, pairs: readonly unknown[]): ReadRequest | Unread {
+  const headers: string[] = []
+  for (const pair of pairs) {
+    const isPair = Array.isArray(pair) && pair.length === 2
+    if (!isPair || !takeField(pair[0], pair[1], (name, value) => headers.push(name, value))) {
+      return unread({ ...opts, headers: { [Symbol.iterator]: () => pairs[Symbol.iterator]() } as GivenHeaders })
+    }
+  }
+  return readRequest({ ...opts, headers })
+}
+
+function unread(opts: Dispatcher.DispatchOptions): Unread {
+  return { request: undefined, opts }
 }
 
 /** The options with some fields set, and those given as `undefined` removed. */
@@ -75,8 +79,10 @@ export function withFields(
 ): Dispatcher.DispatchOptions {
   if (changes.length === 0) return opts
   const headers: string[] = []
-  for (const [name, value] of linesOf(opts.headers) ?? []) {
-    if (!changes.some(([changed]) => changed === name.toLowerCase())) headers.push(name, value)
+  if (opts.headers != null) {
+    takeFields(opts.headers, (name, value) => {
+      if (!changes.some(([changed]) => changed === name.toLowerCase())) headers.push(name, value)
+    })
   }
   for (const [name, value] of changes) if (value !== undefined) headers.push(name, value)
   return { ...opts, headers }
@@ -102,68 +108,48 @@ function pathWithQuery(path: string, query: Record<string, unknown>): string | u
 function connectionOrigin(origin: string | URL | undefined): Origin | undefined {
   if (origin == null) return undefined
   const text = typeof origin === 'string' ? origin : origin.origin
-  if (knownOrigins.has(text)) return knownOrigins.get(text)
+  const known = knownOrigins.get(text)
+  if (known !== undefined || knownOrigins.has(text)) return known
   if (knownOrigins.size >= maxKnownOrigins) knownOrigins.clear()
   const parsed = parseOrigin(text)
   knownOrigins.set(text, parsed)
   return parsed
 }
 
-function readHeaders(headers: NonNullable<Dispatcher.DispatchOptions['headers']>): ReadHeaders | undefined {
-  const lines = linesOf(headers)
-  if (lines === undefined) return undefined
-  if (lines.length === 0) return noHeaders
-  const fields = new Map<string, string>()
-  for (const [given, value] of lines) {
-    const name = given.toLowerCase()
-    const before = fields.get(name)
-    fields.set(name, before === undefined ? trimmed(value) : `${before}, ${trimmed(value)}`)
-  }
-  const isIterated = !Array.isArray(headers) && Symbol.iterator in headers
-  return isIterated ? { fields, rewritten: lines.flat() } : { fields }
-}
-
-/** The field lines in any of the shapes undici takes; `undefined` for what it refuses. */
-function linesOf(headers: Dispatcher.DispatchOptions['headers']): [name: string, value: string][] | undefined {
-  if (headers == null) return []
-  if (typeof headers !== 'object') return undefined
-  const lines: [string, string][] = []
+/** Goes through the field lines in any of the shapes undici takes but iterated ones; `false` for what it refuses. */
+function takeFields(headers: GivenHeaders, take: Take): boolean {
+  if (typeof headers !== 'object') return false
   if (Array.isArray(headers)) {
-    if (headers.length % 2 !== 0) return undefined
-    for (let i = 0; i < headers.length; i += 2) if (!addLines(lines, headers[i], headers[i + 1])) return undefined
-    return lines
-  }
-  if (isIterable(headers)) {
-    for (const pair of headers) {
-      if (!Array.isArray(pair) || pair.length !== 2 || !addLines(lines, pair[0], pair[1])) return undefined
-    }
-    return lines
+    if (headers.length % 2 !== 0) return false
+    for (let i = 0; i < headers.length; i += 2) if (!takeField(headers[i], headers[i + 1], take)) return false
+    return true
   }
   for (const name of Object.keys(headers)) {
-    if (!addLines(lines, name, (headers as Record<string, unknown>)[name])) return undefined
+    if (!takeField(name, (headers as Record<string, unknown>)[name], take)) return false
   }
-  return lines
+  return true
 }
 
-/** Own or of a class, never what a polluted `Object.prototype` brings. */
-function isIterable(headers: object): headers is Iterable<unknown> {
-  if (!(Symbol.iterator in headers)) return false
+function takeField(name: unknown, value: unknown, take: Take): boolean {
+  if (typeof name !== 'string') return false
+  if (typeof value === 'string') take(name, value)
+  else if (Array.isArray(value)) return value.every((member) => takeLine(name, member, take))
+  else if (value !== undefined) return takeLine(name, value, take)
+  return true
+}
+
+function takeLine(name: string, value: unknown, take: Take): boolean {
+  if (value === null) take(name, '')
+  else if (typeof value === 'object' || typeof value === 'function' || typeof value === 'symbol') return false
+  else take(name, String(value))
+  return true
+}
+
+/** Whether undici would iterate these headers: by an iterator of their own, never one of a polluted `Object.prototype`. */
+function isIterated(headers: GivenHeaders): headers is Iterable<[string, string]> {
+  if (typeof headers !== 'object' || Array.isArray(headers) || !(Symbol.iterator in headers)) return false
   return (
     (Object.prototype as Partial<Iterable<unknown>>)[Symbol.iterator] === undefined ||
     Object.hasOwn(headers, Symbol.iterator)
   )
-}
-
-function addLines(lines: [string, string][], name: unknown, value: unknown): boolean {
-  if (typeof name !== 'string') return false
-  if (value === undefined) return true
-  if (!Array.isArray(value)) return addLine(lines, name, value)
-  return value.every((member) => addLine(lines, name, member))
-}
-
-function addLine(lines: [string, string][], name: string, value: unknown): boolean {
-  if (value === null) lines.push([name, ''])
-  else if (typeof value === 'object' || typeof value === 'function' || typeof value === 'symbol') return false
-  else lines.push([name, String(value)])
-  return true
 }
