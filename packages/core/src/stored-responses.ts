@@ -21,7 +21,16 @@ const noMarks: Marks = new Map()
 export interface Lookup {
   readonly key: CacheKey
   readonly stored: readonly Assessed[]
+  /** The bodies that came with them, in the same order. */
+  readonly bodies: readonly (Uint8Array | undefined)[]
   readonly marks: Marks
+}
+
+/** The same without one of the responses. */
+export function without(lookup: Lookup, assessed: Assessed): Lookup {
+  const left = lookup.stored.indexOf(assessed)
+  const isOther = (_: unknown, i: number) => i !== left
+  return { ...lookup, stored: lookup.stored.filter(isOther), bodies: lookup.bodies.filter(isOther) }
 }
 
 /** A response whose head may be stored, until its body is complete. */
@@ -38,7 +47,6 @@ export class StoredResponses {
   readonly #clock: () => EpochMilliseconds
   /** What was made of objects that the store hands out again and again; a store may use one for several keys. */
   readonly #known = new WeakMap<Found, Lookup>()
-  readonly #attached = new WeakMap<Assessed, Uint8Array>()
 
   constructor(
     store: ForgivingStore,
@@ -56,7 +64,8 @@ export class StoredResponses {
   lookUp(key: CacheKey, budget: Budget): Awaitable<Lookup | undefined> {
     const found = this.store.get(key.key, budget)
     if (key.key === key.target) {
-      return whenReady(found, (found) => found && this.#lookup(key, found, found))
+      if (isPromise(found)) return found.then((found) => found && this.#lookup(key, found, found))
+      return found && this.#lookup(key, found, found)
     }
     const marked = this.store.get(key.target, budget)
     return whenReady(found, (found) =>
@@ -82,8 +91,8 @@ export class StoredResponses {
   }
 
   /** The body that came with the look-up, if it did. */
-  attachedBody(assessed: Assessed): Uint8Array | undefined {
-    const body = this.#attached.get(assessed)
+  attachedBody({ stored, bodies }: Lookup, assessed: Assessed): Uint8Array | undefined {
+    const body = bodies[stored.indexOf(assessed)]
     return body !== undefined && isAtHand(body) && isWhole(body, assessed.stored.bodyBytes) ? body : undefined
   }
 
@@ -168,30 +177,27 @@ export class StoredResponses {
       if (known?.key.key === key.key) return known
     }
     const stored: Assessed[] = []
-    for (const response of found.responses) {
-      const assessed = this.#assessed(key, response)
-      if (assessed !== undefined) stored.push(assessed)
-    }
+    const bodies: (Uint8Array | undefined)[] = []
+    for (const response of found.responses) this.#add(key, response, stored, bodies)
     const mark = marked.mark?.value
     const marks = typeof mark === 'string' ? new Map([[key.target, mark]]) : noMarks
-    const lookup = { key, stored, marks }
+    const lookup = { key, stored, bodies, marks }
     if (remembers) this.#known.set(found, lookup)
     this.#removeUseless(lookup)
     return lookup
   }
 
-  #assessed(key: CacheKey, found: FoundResponse): Assessed | undefined {
+  #add(key: CacheKey, found: FoundResponse, stored: Assessed[], bodies: (Uint8Array | undefined)[]): void {
     try {
       const { response, body } = found
-      if (!this.store.keepsObjects && !this.#isSound(key, response, body)) return undefined
+      if (!this.store.keepsObjects && !this.#isSound(key, response, body)) return
       const assessed = assess(response, this.#options)
-      if (!isForThisCache(assessed, this.#options)) return undefined
-      if (body !== undefined) this.#attached.set(assessed, body)
-      return assessed
+      if (!isForThisCache(assessed, this.#options)) return
+      stored.push(assessed)
+      bodies.push(body)
     } catch (error) {
       // Not even of the right shape, from a store that was trusted to keep what it was given.
       this.store.failedReading(error)
-      return undefined
     }
   }
 

@@ -1,6 +1,14 @@
 import { describe, expect, it } from '@jest/globals'
 import { requestWith, rules } from '../../test/rule-inputs.js'
-import { cacheKey, invalidationKey, normalPath, type Origin, parseOrigin, targetOrigin } from './cache-key.js'
+import {
+  cacheKey,
+  invalidationKey,
+  normalPath,
+  type Origin,
+  parseOrigin,
+  requestTarget,
+  targetOrigin
+} from './cache-key.js'
 
 const origin = (url: string) => parseOrigin(url) as Origin
 const a = origin('http://a.example')
@@ -18,12 +26,7 @@ interface Asked {
 /** The key of a request to `url`, as the interceptor puts it together. */
 function keyOf({ url = 'http://a.example', path = '/', partition = '', fields = {}, keyFields = [], method }: Asked) {
   const connection = origin(url)
-  const target = {
-    connection,
-    origin: targetOrigin(connection, fields.host, path) as Origin,
-    path: normalPath(path),
-    partition
-  }
+  const target = requestTarget(connection, targetOrigin(connection, fields.host, path) as Origin, path, partition)
   return cacheKey(target, requestWith(fields, method), rules({ keyFields }))
 }
 
@@ -261,7 +264,7 @@ describe('keyFields (RFC 9111 §7.2)', () => {
   })
 
   it('KEY-05: without a usable value there is no key', () => {
-    const target = { connection: a, origin: a, path: '/', partition: '' }
+    const target = requestTarget(a, a, '/', '')
     const failing = rules({ keyFields: ['x'], varyNormalizers: { x: () => undefined as unknown as string } })
     expect(cacheKey(target, requestWith({ x: '1' }), failing)).toBeUndefined()
   })

@@ -19,10 +19,12 @@ export interface RequestTarget {
   readonly connection: Origin
   /** The origin of the target URI: another one if `Host` says so, or an absolute path (KEY-03). */
   readonly origin: Origin
-  /** Path and query as sent. */
+  /** Path and query as sent, without fragment. */
   readonly path: string
   /** What `partition` said, `''` without. */
   readonly partition: string
+  /** The key of the target itself; `undefined` if the path holds what no request can send. */
+  readonly key: CacheKey | undefined
 }
 
 /** Where responses to a request are stored. */
@@ -55,6 +57,13 @@ export function targetOrigin(connection: Origin, host: string | undefined, path:
   return host === undefined || host === connection.authority ? connection : namedOrigin(connection.scheme, host)
 }
 
+/** What is asked of `origin` over `connection`, with the path as given (KEY-01, KEY-02). */
+export function requestTarget(connection: Origin, origin: Origin, path: string, partition: string): RequestTarget {
+  const normal = normalPath(path)
+  const key = invalidationKey({ origin, path: normal, partition })
+  return { connection, origin, path: normal, partition, key: key === undefined ? undefined : { key, target: key } }
+}
+
 /** Path and query without fragment; an empty path is `/` (KEY-02). */
 export function normalPath(path: string): string {
   const rest = path.charCodeAt(0) === 0x2f ? path : (absolutePath.exec(path)?.[3] ?? path)
@@ -69,19 +78,11 @@ export function normalPath(path: string): string {
  * what no request can send.
  */
 export function cacheKey(target: RequestTarget, request: Request, options: RuleOptions): CacheKey | undefined {
-  const targetKey = invalidationKey(target)
-  if (targetKey === undefined) return undefined
-  const overridden = target.connection.text !== target.origin.text
-  if (!overridden && options.keyFields.length === 0) return { key: targetKey, target: targetKey }
+  const { connection, origin, key: own } = target
+  if (own === undefined || (connection.text === origin.text && options.keyFields.length === 0)) return own
   const values = options.keyFields.map((name) => [name, selectingValue(name, request, options)])
   if (values.some(([, value]) => value === undefined)) return undefined
-  return { key: `+${JSON.stringify([targetKey, target.connection.text, values])}`, target: targetKey }
-}
-
-/** The key of the target itself: all that an unsafe request needs. */
-export function targetKey(target: RequestTarget): CacheKey | undefined {
-  const key = invalidationKey(target)
-  return key === undefined ? undefined : { key, target: key }
+  return { key: `+${JSON.stringify([own.key, connection.text, values])}`, target: own.target }
 }
 
 /** The key under which invalidations of a target URI are marked; `undefined` if its path is none (INV-01). */

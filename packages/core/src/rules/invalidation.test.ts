@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals'
-import { parseOrigin, type RequestTarget } from './cache-key.js'
+import { type Origin, parseOrigin, requestTarget } from './cache-key.js'
 import { fieldMap } from './fields.js'
 import { invalidates, invalidationKeys } from './invalidation.js'
 import type { FieldLine } from './messages.js'
 
-const origin = parseOrigin('http://a.example:8080')
+const origin = parseOrigin('http://a.example:8080') as Origin
 const on = { invalidateLocations: true }
-const target = { connection: origin, origin, path: '/dir/x?q=1', partition: '' } as RequestTarget
+const target = requestTarget(origin, origin, '/dir/x?q=1', '')
 const own = 'http://a.example:8080/dir/x?q=1'
 const keys = (fields: FieldLine[], given = target, options = on) => invalidationKeys(given, fieldMap(fields), options)
 
@@ -69,7 +69,7 @@ describe('invalidation (RFC 9111 §4.4)', () => {
   })
 
   it('INV-03: locations stay within the partition', () => {
-    const [first, second] = keys([['Location', '/b']], { ...target, partition: 'ann' })
+    const [first, second] = keys([['Location', '/b']], requestTarget(origin, origin, '/dir/x?q=1', 'ann'))
     expect(first).toBe(`3:ann${own}`)
     expect(second).toBe('3:annhttp://a.example:8080/b')
   })

@@ -25,7 +25,7 @@ export function invalidationKeys(
   const add = (key: string | undefined) => {
     if (key !== undefined) keys.add(key)
   }
-  add(invalidationKey(target))
+  add(target.key?.target)
   if (invalidateLocations) {
     add(keyOfLocation(target, single(fields, 'location')))
     add(keyOfLocation(target, single(fields, 'content-location')))

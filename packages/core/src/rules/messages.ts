@@ -13,13 +13,15 @@ export type Fields = readonly FieldLine[]
 /** What a cache is for: one user (`private`), or everybody who shares it (`shared`). RFC 9111 §1. */
 export type CacheType = 'shared' | 'private'
 
+/** Request fields by name in lower case; several lines of one name joined with `, `. RFC 9110 §5.3. */
+export type RequestFields = Pick<ReadonlyMap<string, string>, 'get' | 'has' | typeof Symbol.iterator>
+
 /** A request as the rules see it. */
 export interface Request {
   /** Case-sensitive, as sent. */
   readonly method: string
-  /** Names in lower case; several lines of one name joined with `, `. RFC 9110 §5.3. */
-  readonly fields: ReadonlyMap<string, string>
-  /** Set if no field line asks anything of a cache, or is unsafe: the fields matter only if responses are selected by them. */
+  readonly fields: RequestFields
+  /** Set if no field asks anything of a cache, or is unsafe: the fields matter only if a response was selected by some. */
   readonly isPlain?: boolean
 }
 

@@ -113,9 +113,25 @@ function normalized(name: string, value: string, normalizers: SelectingOptions['
       return undefined
     }
   }
-  if (exact.has(name)) return trimmed(value)
-  const compact = withoutListWhitespace(value, parameterised.has(name))
-  return caseless.has(name) ? compact.toLowerCase() : compact
+  return exact.has(name) ? trimmed(value) : withoutMeaningless(name, value)
+}
+
+const maxKnownValues = 1_000
+const maxKnownValueLength = 256
+/** Values met before, by name: clients send the same ones over and over. */
+const knownValues = new Map<string, Map<string, string>>()
+
+function withoutMeaningless(name: string, value: string): string {
+  if (!parameterised.has(name)) return withoutListWhitespace(value, false)
+  const known = knownValues.get(name) ?? new Map<string, string>()
+  const before = known.get(value)
+  if (before !== undefined) return before
+  const compact = withoutListWhitespace(value, true)
+  const normal = caseless.has(name) ? compact.toLowerCase() : compact
+  if (value.length > maxKnownValueLength) return normal
+  if (known.size >= maxKnownValues) known.clear()
+  knownValues.set(name, known.set(value, normal))
+  return normal
 }
 
 /** `text` without whitespace around it and next to commas, and next to semicolons if asked, outside of quoted strings. */

@@ -155,7 +155,14 @@ export function decideKeeping(
   method: StoredResponse['method'],
   options: RuleOptions
 ): StoringDecision {
-  return decideByDirectives({ method, fields: request.fields }, updated, fieldMap(updated.fields), times, undefined, options)
+  return decideByDirectives(
+    { method, fields: request.fields },
+    updated,
+    fieldMap(updated.fields),
+    times,
+    undefined,
+    options
+  )
 }
 
 /** Whether a complete answer that was not stored shows that what is stored for the request is outdated (STORE-10). */

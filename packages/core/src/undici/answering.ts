@@ -1,9 +1,10 @@
 import type { Dispatcher } from 'undici'
-import { isPromise, whenReady } from '../awaitable.js'
+import { isPromise } from '../awaitable.js'
 import type { Assessed } from '../rules/assessment.js'
 import type { Seconds } from '../rules/messages.js'
 import { decideReuse, type ReuseDecision, type StalePermission } from '../rules/reuse.js'
-import type { Lookup } from '../stored-responses.js'
+import type { Body } from '../store.js'
+import { type Lookup, without } from '../stored-responses.js'
 import { Exchange } from './exchange.js'
 import { forward } from './forwarding.js'
 import { withFields } from './read-request.js'
@@ -30,19 +31,12 @@ const silent: Dispatcher.DispatchHandler = {
 
 /** Answers from the cache or from the origin, whichever the rules say. */
 export function answer(exchange: Exchange): void {
-  afterLookup(exchange, (lookup) => {
-    const { request, control, target } = exchange.asked
-    if (lookup === undefined)
-      return control.directives.onlyIfCached ? gatewayTimeout(exchange) : forward(exchange, undefined, 'uri-miss')
-    const { rules, clock } = exchange.cache.settings
-    const isSecure = target.origin.scheme === 'https' || target.origin.isLoopback
-    carryOut(exchange, lookup, decideReuse(request, control, lookup, clock(), isSecure, rules))
-  })
+  afterLookup(exchange, answerFrom)
 }
 
 /** Sends the request on whatever is stored; the answer may be stored (A6). */
 export function forwardAnyway(exchange: Exchange): void {
-  afterLookup(exchange, (lookup) => forward(exchange, lookup, 'bypass'))
+  afterLookup(exchange, (exchange, lookup) => forward(exchange, lookup, 'bypass'))
 }
 
 /** `only-if-cached` was asked, and nothing may be served (REQ-06). */
@@ -51,16 +45,32 @@ export function gatewayTimeout(exchange: Exchange): void {
   exchange.playGatewayTimeout()
 }
 
-function afterLookup(exchange: Exchange, next: (lookup: Lookup | undefined) => void): void {
-  const { cache, asked, budget, caller } = exchange
+type AfterLookup = (exchange: Exchange, lookup: Lookup | undefined) => void
+
+function afterLookup(exchange: Exchange, next: AfterLookup): void {
+  const { cache, asked, budget } = exchange
   cache.later.do(asked.key.key)
   const lookup = cache.responses.lookUp(asked.key, budget)
-  if (!isPromise(lookup)) return next(lookup)
+  if (isPromise(lookup)) waitForLookup(exchange, lookup, next)
+  else next(exchange, lookup)
+}
+
+function waitForLookup(exchange: Exchange, lookup: Promise<Lookup | undefined>, next: AfterLookup): void {
+  const { caller } = exchange
   caller.start()
   lookup.then((lookup) => {
     if (caller.ended) exchange.tell({ outcome: 'aborted' })
-    else next(lookup)
+    else next(exchange, lookup)
   })
+}
+
+function answerFrom(exchange: Exchange, lookup: Lookup | undefined): void {
+  const { request, control, target } = exchange.asked
+  if (lookup === undefined)
+    return control.directives.onlyIfCached ? gatewayTimeout(exchange) : forward(exchange, undefined, 'uri-miss')
+  const { rules, clock } = exchange.cache.settings
+  const isSecure = target.origin.scheme === 'https' || target.origin.isLoopback
+  carryOut(exchange, lookup, decideReuse(request, control, lookup, clock(), isSecure, rules))
 }
 
 function carryOut(exchange: Exchange, lookup: Lookup, decision: ReuseDecision): void {
@@ -83,17 +93,27 @@ function carryOut(exchange: Exchange, lookup: Lookup, decision: ReuseDecision): 
 
 function serve(exchange: Exchange, lookup: Lookup, selected: Assessed, age: Seconds, stale?: StalePermission): void {
   const body = bodyFor(exchange, lookup, selected)
-  whenReady(body, (body) => {
-    if (body === undefined) bodyIsGone(exchange, lookup, selected)
-    else playStored(exchange, selected, body, age, stale)
-  })
+  if (isPromise(body)) body.then((body) => serveBody(exchange, lookup, selected, body, age, stale))
+  else serveBody(exchange, lookup, selected, body, age, stale)
+}
+
+function serveBody(
+  exchange: Exchange,
+  lookup: Lookup,
+  selected: Assessed,
+  body: Body | undefined,
+  age: Seconds,
+  stale: StalePermission | undefined
+): void {
+  if (body === undefined) bodyIsGone(exchange, lookup, selected)
+  else playStored(exchange, selected, body, age, stale)
 }
 
 /** What was selected cannot be served after all: it counts as never stored. */
 function bodyIsGone(exchange: Exchange, lookup: Lookup, selected: Assessed): void {
   exchange.cache.responses.remove(lookup, selected)
   if (exchange.asked.control.directives.onlyIfCached) return gatewayTimeout(exchange)
-  forward(exchange, { ...lookup, stored: lookup.stored.filter((other) => other !== selected) }, 'uri-miss')
+  forward(exchange, without(lookup, selected), 'uri-miss')
 }
 
 /** Validates a response that was served stale, once at a time. RFC 5861 §3. */

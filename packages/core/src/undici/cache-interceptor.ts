@@ -4,7 +4,7 @@ import { DecisionListeners, StoreFailureReport } from '../diagnostics.js'
 import { ForgivingStore } from '../forgiving-store.js'
 import type { CacheOptions, RequestView } from '../options.js'
 import { readOptions, type Settings } from '../read-options.js'
-import { type CacheKey, cacheKey, type RequestTarget, targetKey } from '../rules/cache-key.js'
+import { type CacheKey, cacheKey, requestTarget } from '../rules/cache-key.js'
 import { isSafe } from '../rules/methods.js'
 import { decideRequest, type ForwardReason, requestControl } from '../rules/reuse.js'
 import type { CacheStore } from '../store.js'
@@ -92,9 +92,10 @@ function dispatchCached(
   const { request } = read
   const control = requestControl(request)
   const partition = partitionOf(cache.settings, read)
-  const target = partition ? inPartition(read.target, partition) : read.target
+  const { connection, origin, path } = read.target
+  const target = partition ? requestTarget(connection, origin, path, partition) : read.target
   const key =
-    partition === undefined ? undefined : isSafe(request.method) ? cacheKey(target, request, rules) : targetKey(target)
+    partition === undefined ? undefined : isSafe(request.method) ? cacheKey(target, request, rules) : target.key
   const decision = decideRequest(request, control, read.facts, key !== undefined, rules)
   if (decision.action === 'bypass') {
     tellBypass(cache, read, decision.reason)
@@ -118,10 +119,6 @@ function dispatchCached(
     default:
       return decision satisfies never
   }
-}
-
-function inPartition({ connection, origin, path }: RequestTarget, partition: string): RequestTarget {
-  return { connection, origin, path, partition }
 }
 
 /** For a request that is answered without any look at the cache. */

@@ -1,9 +1,10 @@
 import { stringify } from 'node:querystring'
 import type { Dispatcher } from 'undici'
-import { normalPath, type Origin, parseOrigin, type RequestTarget, targetOrigin } from '../rules/cache-key.js'
-import type { Request } from '../rules/messages.js'
-import { LinedRequest, RequestLines } from '../rules/request-lines.js'
+import type { RequestTarget } from '../rules/cache-key.js'
+import type { Request, RequestFields } from '../rules/messages.js'
+import { FieldLines } from '../rules/request-fields.js'
 import type { RequestFacts } from '../rules/reuse.js'
+import { targetOf } from './known-targets.js'
 
 /** A request of the caller, read once. */
 export interface ReadRequest {
@@ -22,46 +23,39 @@ interface Unread {
 }
 
 type GivenHeaders = NonNullable<Dispatcher.DispatchOptions['headers']>
-type Take = (name: string, value: string) => void
 
-const noFields: ReadonlyMap<string, string> = new Map()
+const noFields: RequestFields = new Map()
 const nothingSpecial: RequestFacts = { hasContent: false, isUpgrade: false }
-
-const maxKnownOrigins = 1_000
-const knownOrigins = new Map<string, Origin | undefined>()
 
 /** What the caller asks for; nothing, if it has no URL that HTTP knows, or is something that undici will refuse. */
 export function readRequest(opts: Dispatcher.DispatchOptions): ReadRequest | Unread {
-  const { method, headers, query } = opts
-  const path = query ? pathWithQuery(opts.path, query) : opts.path
-  const connection = connectionOrigin(opts.origin)
-  if (connection === undefined || typeof path !== 'string' || typeof method !== 'string') return unread(opts)
+  const origin = option(opts, 'origin')
+  const method = option(opts, 'method')
+  const headers = option(opts, 'headers')
+  const query = option(opts, 'query')
+  const givenPath = option(opts, 'path')
+  const path = query ? pathWithQuery(givenPath, query) : givenPath
+  if (origin == null || typeof path !== 'string' || typeof method !== 'string') return unread(opts)
   if (headers != null && isIterated(headers)) return readIterated(opts, [...headers])
   const request = headers == null ? { method, fields: noFields, isPlain: true } : withHeaders(method, headers)
   if (request === undefined) return unread(opts)
-  const isHere = request.isPlain && path.charCodeAt(0) === 0x2f
-  const origin = isHere ? connection : targetOrigin(connection, request.fields.get('host'), path)
-  if (origin === undefined) return unread(opts)
-  return {
-    request,
-    facts: requestFacts(opts),
-    target: { connection, origin, path: normalPath(path), partition: '' },
-    opts
-  }
+  const target = targetOf(origin, request.isPlain ? undefined : request.fields.get('host'), path)
+  return target === undefined ? unread(opts) : { request, facts: requestFacts(opts), target, opts }
 }
 
 /** The request with its fields; `undefined` if undici will refuse them. */
 function withHeaders(method: string, headers: GivenHeaders): Request | undefined {
-  const lines = new RequestLines()
-  return takeFields(headers, (name, value) => lines.add(name, value)) ? new LinedRequest(method, lines) : undefined
+  const lines = linesOf(headers)
+  if (lines === undefined) return undefined
+  const fields = new FieldLines(lines)
+  return { method, fields, isPlain: fields.isPlain }
 }
 
 /** Headers that may be iterated but once become a list, which interceptors below know; what undici refuses it gets as it was. */
 function readIterated(opts: Dispatcher.DispatchOptions, pairs: readonly unknown[]): ReadRequest | Unread {
   const headers: string[] = []
   for (const pair of pairs) {
-    const isPair = Array.isArray(pair) && pair.length === 2
-    if (!isPair || !takeField(pair[0], pair[1], (name, value) => headers.push(name, value))) {
+    if (!Array.isArray(pair) || pair.length !== 2 || !addLines(headers, pair[0], pair[1])) {
       return unread({ ...opts, headers: { [Symbol.iterator]: () => pairs[Symbol.iterator]() } as GivenHeaders })
     }
   }
@@ -79,16 +73,29 @@ export function withFields(
 ): Dispatcher.DispatchOptions {
   if (changes.length === 0) return opts
   const headers: string[] = []
-  if (opts.headers != null) {
-    takeFields(opts.headers, (name, value) => {
-      if (!changes.some(([changed]) => changed === name.toLowerCase())) headers.push(name, value)
-    })
+  const given = opts.headers == null ? [] : (linesOf(opts.headers) ?? [])
+  for (let i = 0; i < given.length; i += 2) {
+    const name = given[i] as string
+    if (!changes.some(([changed]) => changed === name.toLowerCase())) headers.push(name, given[i + 1] as string)
   }
   for (const [name, value] of changes) if (value !== undefined) headers.push(name, value)
   return { ...opts, headers }
 }
 
-function requestFacts({ body, upgrade }: Dispatcher.DispatchOptions): RequestFacts {
+/**
+ * `opts[name]`. The functions of undici's API spread their options into new ones, and each object that is made so has a
+ * hidden class of its own: to read it by name costs ten times as much, for no inline cache ever fits.
+ */
+function option<Name extends keyof Dispatcher.DispatchOptions>(
+  opts: Dispatcher.DispatchOptions,
+  name: Name
+): Dispatcher.DispatchOptions[Name] {
+  return Reflect.get(opts, name)
+}
+
+function requestFacts(opts: Dispatcher.DispatchOptions): RequestFacts {
+  const body = option(opts, 'body')
+  const upgrade = option(opts, 'upgrade')
   if (body == null && !upgrade) return nothingSpecial
   return { hasContent: body != null && !isEmpty(body), isUpgrade: Boolean(upgrade) }
 }
@@ -105,43 +112,33 @@ function pathWithQuery(path: string, query: Record<string, unknown>): string | u
   return text === '' ? path : `${path}?${text}`
 }
 
-function connectionOrigin(origin: string | URL | undefined): Origin | undefined {
-  if (origin == null) return undefined
-  const text = typeof origin === 'string' ? origin : origin.origin
-  const known = knownOrigins.get(text)
-  if (known !== undefined || knownOrigins.has(text)) return known
-  if (knownOrigins.size >= maxKnownOrigins) knownOrigins.clear()
-  const parsed = parseOrigin(text)
-  knownOrigins.set(text, parsed)
-  return parsed
-}
-
-/** Goes through the field lines in any of the shapes undici takes but iterated ones; `false` for what it refuses. */
-function takeFields(headers: GivenHeaders, take: Take): boolean {
-  if (typeof headers !== 'object') return false
+/** Names and values in any of the shapes undici takes but iterated ones; `undefined` for what it refuses. */
+function linesOf(headers: GivenHeaders): string[] | undefined {
+  if (typeof headers !== 'object') return undefined
+  const lines: string[] = []
   if (Array.isArray(headers)) {
-    if (headers.length % 2 !== 0) return false
-    for (let i = 0; i < headers.length; i += 2) if (!takeField(headers[i], headers[i + 1], take)) return false
-    return true
+    if (headers.length % 2 !== 0) return undefined
+    for (let i = 0; i < headers.length; i += 2) if (!addLines(lines, headers[i], headers[i + 1])) return undefined
+    return lines
   }
   for (const name of Object.keys(headers)) {
-    if (!takeField(name, (headers as Record<string, unknown>)[name], take)) return false
+    if (!addLines(lines, name, (headers as Record<string, unknown>)[name])) return undefined
   }
-  return true
+  return lines
 }
 
-function takeField(name: unknown, value: unknown, take: Take): boolean {
+function addLines(lines: string[], name: unknown, value: unknown): boolean {
   if (typeof name !== 'string') return false
-  if (typeof value === 'string') take(name, value)
-  else if (Array.isArray(value)) return value.every((member) => takeLine(name, member, take))
-  else if (value !== undefined) return takeLine(name, value, take)
+  if (typeof value === 'string') lines.push(name, value)
+  else if (Array.isArray(value)) return value.every((member) => addLine(lines, name, member))
+  else if (value !== undefined) return addLine(lines, name, value)
   return true
 }
 
-function takeLine(name: string, value: unknown, take: Take): boolean {
-  if (value === null) take(name, '')
+function addLine(lines: string[], name: string, value: unknown): boolean {
+  if (value === null) lines.push(name, '')
   else if (typeof value === 'object' || typeof value === 'function' || typeof value === 'symbol') return false
-  else take(name, String(value))
+  else lines.push(name, String(value))
   return true
 }
 

@@ -13,8 +13,7 @@ export class StoredHead implements Head {
   #headers: Record<string, string | string[]> | undefined
   #lists: string[] | undefined
   #raw: Buffer[] | undefined
-  #agedRaw: Buffer[] | undefined
-  #age: string | undefined
+  #aged: AgedHead | undefined
 
   constructor(
     readonly status: number,
@@ -39,24 +38,26 @@ export class StoredHead implements Head {
     return this.#raw.slice()
   }
 
-  /** The same with an `Age`, which only changes once a second. */
-  rawHeadersWithAge(age: string): Buffer[] {
-    if (this.#agedRaw === undefined || this.#age !== age) {
-      this.#agedRaw = [...this.rawHeaders(), ageName, Buffer.from(age)]
-      this.#age = age
-    }
-    return this.#agedRaw.slice()
+  /** The same with an `Age`, which only changes once a second; the fields are to have none of their own (AGE-04). */
+  aged(ageSeconds: number): Head {
+    const age = Math.floor(ageSeconds)
+    if (this.#aged?.age !== age) this.#aged = new AgedHead(this, age)
+    return this.#aged
   }
 }
 
-/** A {@link StoredHead} with its current age; the fields below it have no `Age` of their own (AGE-04). */
-export class AgedHead implements Head {
+/** A {@link StoredHead} with its current age. */
+class AgedHead implements Head {
   readonly #head: StoredHead
-  readonly #age: string
+  readonly #text: string
+  #raw: Buffer[] | undefined
 
-  constructor(head: StoredHead, ageSeconds: number) {
+  constructor(
+    head: StoredHead,
+    readonly age: number
+  ) {
     this.#head = head
-    this.#age = String(Math.floor(ageSeconds))
+    this.#text = String(age)
   }
 
   get status(): number {
@@ -69,12 +70,13 @@ export class AgedHead implements Head {
 
   headers(): Record<string, string | string[]> {
     const headers = this.#head.headers()
-    headers.age = this.#age
+    headers.age = this.#text
     return headers
   }
 
   rawHeaders(): Buffer[] {
-    return this.#head.rawHeadersWithAge(this.#age)
+    this.#raw ??= [...this.#head.rawHeaders(), ageName, Buffer.from(this.#text)]
+    return this.#raw.slice()
   }
 }
 
@@ -131,10 +133,10 @@ class Playback implements Source {
     if (this.#isPumping) return
     this.#isPumping = true
     while (!this.#isOver && !this.#caller.paused) {
-      if (this.#single !== undefined) {
-        const bytes = this.#single
+      const bytes = this.#single
+      if (bytes !== undefined) {
         this.#single = undefined
-        this.#deliver(bytes)
+        if (bytes.byteLength > 0) this.#caller.data(this.#copies ? copyOf(bytes) : asBuffer(bytes))
         continue
       }
       if (this.#iterator === undefined) {
@@ -173,12 +175,6 @@ class Playback implements Source {
   #take(next: IteratorResult<Uint8Array>): void {
     if (next.done) this.#iterator = undefined
     else this.#single = next.value
-  }
-
-  #deliver(bytes: Uint8Array): void {
-    if (bytes.byteLength === 0) return
-    const buffer = this.#copies ? copyOf(bytes) : asBuffer(bytes)
-    this.#caller.data(buffer)
   }
 
   #broke(error: unknown): void {

@@ -7,7 +7,7 @@ import { isNotModified, notModifiedFields } from '../rules/validation.js'
 import type { Awaitable, Body } from '../store.js'
 import type { Lookup } from '../stored-responses.js'
 import { type Exchange, noBytes } from './exchange.js'
-import { AgedHead, StoredHead } from './serve-stored.js'
+import { StoredHead } from './serve-stored.js'
 
 /** The bytes the caller is to get of a stored response; `undefined` if they cannot be had. */
 export function bodyFor(exchange: Exchange, lookup: Lookup, selected: Assessed): Awaitable<Body | undefined> {
@@ -19,7 +19,7 @@ export function bodyFor(exchange: Exchange, lookup: Lookup, selected: Assessed):
 /** The whole body of a stored response; `undefined` if it cannot be had. */
 export function storedBody(exchange: Exchange, lookup: Lookup, selected: Assessed): Awaitable<Body | undefined> {
   const { responses } = exchange.cache
-  const attached = responses.attachedBody(selected)
+  const attached = responses.attachedBody(lookup, selected)
   if (attached !== undefined) return attached
   const body = responses.openBody(lookup, selected, exchange.budget)
   if (isPromise(body)) exchange.caller.start()
@@ -47,10 +47,8 @@ export function playStored(
       heuristic
     })
   }
-  exchange.play(
-    new AgedHead(notModified ? notModifiedHead(selected.stored.fields) : headOf(exchange, selected), age),
-    body
-  )
+  const head = notModified ? notModifiedHead(selected.stored.fields) : headOf(exchange, selected)
+  exchange.play(head.aged(age), body)
 }
 
 /** Serves a stored response in place of a failure of the origin. RFC 5861 §4. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { assess } from '../../src/rules/assessment.js'
-import { cacheKey, normalPath, type Origin, parseOrigin, targetOrigin } from '../../src/rules/cache-key.js'
+import { cacheKey, type Origin, parseOrigin, requestTarget, targetOrigin } from '../../src/rules/cache-key.js'
 import { decideReuse, requestControl } from '../../src/rules/reuse.js'
 import { decideStoring } from '../../src/rules/storing.js'
 import { httpDate, noon, requestWith, rules, storedWith } from '../rule-inputs.js'
@@ -156,11 +156,8 @@ export function checkSharing(pairs: number): void {
       const keyOf = (asked: Asked) => {
         const connection = parseOrigin(asked.connection) as Origin
         const origin = targetOrigin(connection, asked.host, asked.path) as Origin
-        return cacheKey(
-          { connection, origin, path: normalPath(asked.path), partition: asked.partition },
-          requestWith(asked.fields),
-          options
-        )
+        const target = requestTarget(connection, origin, asked.path, asked.partition)
+        return cacheKey(target, requestWith(asked.fields), options)
       }
       const [key, otherKey] = [keyOf(one), keyOf(other)]
       if (key === undefined || otherKey === undefined) throw new Error('a request has no key')
