@@ -24,22 +24,18 @@ interface HiddenKey {
  * (ROB-03).
  */
 export class ForgivingStore {
+  readonly keepsObjects: boolean
+  readonly sharesBodies: boolean
   readonly #store: CacheStore
   readonly #report: StoreFailureReport
   readonly #hidden = new Map<string, HiddenKey>()
   #forgotInvalidations = false
 
   constructor(store: CacheStore, report: StoreFailureReport) {
+    this.keepsObjects = store.keepsObjects === true
+    this.sharesBodies = store.sharesBodies === true
     this.#store = store
     this.#report = report
-  }
-
-  get keepsObjects(): boolean {
-    return this.#store.keepsObjects === true
-  }
-
-  get sharesBodies(): boolean {
-    return this.#store.sharesBodies === true
   }
 
   get maxEntryBytes(): number {

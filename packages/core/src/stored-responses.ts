@@ -93,7 +93,7 @@ export class StoredResponses {
   /** The body that came with the look-up, if it did. */
   attachedBody({ stored, bodies }: Lookup, assessed: Assessed): Uint8Array | undefined {
     const body = bodies[stored.indexOf(assessed)]
-    return body !== undefined && isAtHand(body) && isWhole(body, assessed.stored.bodyBytes) ? body : undefined
+    return body instanceof Uint8Array && body.byteLength === assessed.stored.bodyBytes ? body : undefined
   }
 
   /**

@@ -73,9 +73,7 @@ export function selectingFields(
 
 /** Whether `request` has the values by which the response was selected. RFC 9111 §4.1. */
 export function matchesSelecting(selecting: Selecting, request: Request, options: SelectingOptions): boolean {
-  for (const [name, value] of selecting) {
-    if (selectingValue(name, request, options) !== value) return false
-  }
+  for (const field of selecting) if (selectingValue(field[0], request, options) !== field[1]) return false
   return true
 }
 
