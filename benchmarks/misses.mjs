@@ -5,7 +5,10 @@ import { ratio } from './rounds.mjs'
 const pairs = [
   ['bare again', 'bare'],
   ['empty interceptor', 'bare'],
-  ['ours', 'bare']
+  ['keeps chunks', 'bare'],
+  ['ours', 'bare'],
+  ['ours', 'keeps chunks'],
+  ['ours', 'ours, not kept']
 ]
 
 /** `[{ size, api, ratios }]`; a ratio above 1 means that the first of the pair takes longer. */

@@ -7,8 +7,6 @@ const totalWaitMs = 1_000
 /** Chunks shorter than that are joined by and by: each takes more than its bytes. */
 const smallChunkBytes = 1_024
 const maxSmallChunks = 64
-/** So much of a body is copied: it costs next to nothing, and the caller may write into the chunks he is given. */
-const copiedBytes = 65_536
 const noBytes = new Uint8Array(0)
 
 /** What a finished copy amounts to. */
@@ -20,6 +18,8 @@ export interface CopiedBody {
 export interface BodyCopyOptions {
   /** Longest body to copy, in bytes. */
   readonly maxBytes: number
+  /** How many bytes of its beginning become a copy of their own; the others are held as they are. */
+  readonly ownBytes: number
   /** How much may wait for the store, in bytes. */
   readonly bufferBytes: number
   /** How long one wait for the store may take. */
@@ -32,7 +32,7 @@ export interface BodyCopyOptions {
 }
 
 /**
- * A copy of a body on its way to the caller (MSG-03). Chunks are kept, not copied. As long as they fit the buffer nothing
+ * A copy of a body on its way to the caller (MSG-03). Chunks of long bodies are kept, not copied. As long as they fit the buffer nothing
  * is done with them; the store gets them all at once after the end. A longer body streams to the store, and where the
  * store does not keep up the caller waits for it, within limits; past these the copy is dropped.
  */
@@ -72,7 +72,7 @@ export class BodyCopy {
     this.#bytes += chunk.byteLength
     if (this.#bytes > this.#options.maxBytes) return this.drop()
     this.#digests?.add(chunk)
-    const own = this.#bytes <= copiedBytes ? ownCopy(chunk) : chunk
+    const own = this.#bytes <= this.#options.ownBytes ? ownCopy(chunk) : chunk
     if (this.#wanted !== undefined) return this.#hand(own)
     this.#queue.push(own)
     this.#queuedBytes += chunk.byteLength

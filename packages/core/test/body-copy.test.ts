@@ -13,6 +13,7 @@ function copyOf(options: Partial<BodyCopyOptions> = {}) {
   const state = { held: false, holds: 0, body: undefined as Body | undefined }
   const copy = new BodyCopy({
     maxBytes: Number.POSITIVE_INFINITY,
+    ownBytes: 65_536,
     bufferBytes: 35_000,
     waitMs: 250,
     digests: false,
@@ -104,6 +105,17 @@ describe('MSG-03: the copy of a body', () => {
       while (state.held) taken += (await iteratorOf(state.body).next()).value?.byteLength ?? 0
     }
     expect(copy.dropped).toBe(false)
+  })
+
+  it('MSG-03: has bytes of its own as far as asked, and holds what the caller was given from there', () => {
+    const { copy, state } = copyOf({ bufferBytes: 1_000_000, ownBytes: 6 })
+    const given = ['abc', 'def', 'ghi'].map((text) => Buffer.from(text))
+    for (const chunk of given) {
+      copy.add(chunk)
+      chunk.fill('x')
+    }
+    copy.end()
+    expect(Buffer.concat(state.body as Uint8Array[]).toString()).toBe('abcdefxxx')
   })
 
   it('of very small chunks does not keep each of them', () => {

@@ -13,7 +13,7 @@ import type { Lookup } from '../stored-responses.js'
 import type { Exchange } from './exchange.js'
 import type { Receiver } from './forward.js'
 import type { NetworkResponse } from './network-response.js'
-import { LateRelay, Relay } from './relay.js'
+import { copiedBytes, LateRelay, Relay, type Storing } from './relay.js'
 
 const storeUnreadable = refused('ROB-02', 'the store could not be read')
 const refusedByStore = refused('ROB-02', 'the store did not keep it')
@@ -21,9 +21,6 @@ const broken = refused('MSG-02', 'it did not end well')
 const otherLength = refused('MSG-02', 'it has another length than announced')
 const tooSlow = refused('MSG-03', 'the store was too slow')
 const tooLong = refused('MSG-03', 'it is too long')
-
-/** Longest body whose copy waits until the caller has it. */
-const shortBytes = 65_536
 
 type Told = Pick<CacheDecision, 'outcome' | 'reason' | 'status'>
 
@@ -52,50 +49,25 @@ export function receive(
   lookup: Lookup | undefined,
   reason: ForwardReason
 ): Receiver {
-  if (lookup !== undefined && isShort(exchange, response)) return relayThenStore(exchange, response, lookup, reason)
-  const { copy, ended } = storing(exchange, response, lookup, reason)
-  return new Relay(exchange.caller, response, copy, ended)
+  const announcedBytes = lookup && mayWait(exchange) ? response.head.announcedBytes : undefined
+  const { caller, cache, asked } = exchange
+  if (announcedBytes === undefined)
+    return new Relay(caller, response, storing(exchange, response, lookup, reason, true))
+  const decide = () => storing(exchange, response, lookup, reason, false)
+  return new LateRelay(caller, response, announcedBytes, decide, (work) => cache.later.add(asked.key.key, work))
 }
 
-/** A short answer is with the caller before anything is decided about storing it: nobody waits for that. */
-function relayThenStore(
-  exchange: Exchange,
-  response: NetworkResponse,
-  lookup: Lookup,
-  reason: ForwardReason
-): Receiver {
-  const { cache, asked, caller } = exchange
-  return new LateRelay(caller, response, shortBytes, (chunks, receivedBytes) => {
-    if (chunks === undefined)
-      return exchange.tell({ outcome: 'miss', reason, status: response.status, notStored: broken })
-    cache.later.add(asked.key.key, () => {
-      const { copy, ended } = storing(exchange, response, lookup, reason)
-      for (const chunk of chunks) copy?.add(chunk)
-      ended(true, receivedBytes)
-    })
-  })
-}
-
-/** A store elsewhere takes its time itself: it is to begin before the caller asks again. */
-function isShort({ asked, cache }: Exchange, { head }: NetworkResponse): boolean {
-  if (!cache.responses.store.keepsObjects || asked.request.method !== 'GET') return false
-  const bytes = head.announcedBytes
-  return bytes !== undefined && bytes <= shortBytes
-}
-
-/** What becomes of an answer beside its way to the caller. */
-interface Storing {
-  /** Takes the body, if it may be stored. */
-  readonly copy: BodyCopy | undefined
-  /** To be called once, when the body is complete or will never be. */
-  readonly ended: (isComplete: boolean, receivedBytes: number) => void
+/** Whether storing can wait until the caller has the answer. A store elsewhere is to begin before the caller asks again. */
+function mayWait({ asked, cache }: Exchange): boolean {
+  return cache.responses.store.keepsObjects && asked.request.method === 'GET'
 }
 
 function storing(
   exchange: Exchange,
   response: NetworkResponse,
   lookup: Lookup | undefined,
-  reason: ForwardReason
+  reason: ForwardReason,
+  copiesShort: boolean
 ): Storing {
   const { request } = exchange.asked
   const { status, times, redirected } = response
@@ -108,7 +80,8 @@ function storing(
   if (length !== undefined && length > maxEntryBytes(exchange)) {
     return notStoring(exchange, response, lookup, tooLong, told)
   }
-  return copying(exchange, response, lookup, decision.head, length, told)
+  const copies = copiesShort && (length === undefined || length <= copiedBytes)
+  return copying(exchange, response, lookup, decision.head, length, copies ? copiedBytes : 0, told)
 }
 
 /** Brings the fields of a 304, or of a HEAD, into a stored response. RFC 9111 §4.3.4. */
@@ -138,6 +111,7 @@ function copying(
   lookup: Lookup,
   head: StorableHead,
   expectedBytes: number | undefined,
+  ownBytes: number,
   told: Told
 ): Storing {
   const { responses, settings } = exchange.cache
@@ -146,6 +120,7 @@ function copying(
   let setting: Awaitable<boolean> = false
   const copy = new BodyCopy({
     maxBytes,
+    ownBytes,
     // A store in memory would hold the chunks all the same: it gets them at once and without a promise.
     bufferBytes: store.keepsObjects && Number.isFinite(maxBytes) ? maxBytes : settings.copyBufferBytes,
     waitMs: settings.storeTimeoutMs,

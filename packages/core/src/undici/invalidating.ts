@@ -12,7 +12,7 @@ export function forwardUnsafe(exchange: Exchange): void {
     received: (response) => {
       const { status } = response
       const told = () => exchange.tell({ outcome: 'bypass', reason: 'method', status })
-      const relay = new Relay(caller, response, undefined, told)
+      const relay = new Relay(caller, response, { copy: undefined, ended: told })
       if (!invalidates(status)) return relay
       const keys = invalidationKeys(asked.target, fieldMap(response.fields), settings.rules)
       return whenReady(responses.invalidate(keys, budget), () => relay)
