@@ -3,6 +3,10 @@ import type { FieldLine, Fields } from './messages.js'
 /** Field values by name in lower case; each line apart, in the order received. RFC 9110 §5.3. */
 export type FieldMap = ReadonlyMap<string, readonly string[]>
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: NUL is what it looks for
+const lineBreak = /[\r\n\0]/
+/** Up to that a look at each character takes less than to begin with a pattern. */
+const shortLength = 64
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 
 /** Fields that only concern one connection or one proxy hop. RFC 9110 §7.6.1, RFC 9111 §3.1. */
@@ -131,6 +135,7 @@ export function isSafeLine(name: string, value: string): boolean {
 
 /** Whether `text` holds CR, LF or NUL. */
 export function breaksLines(text: string): boolean {
+  if (text.length > shortLength) return lineBreak.test(text)
   for (let i = 0; i < text.length; i++) {
     const char = text.charCodeAt(i)
     if (char <= 0x0d && (char === 0x0d || char === 0x0a || char === 0)) return true
