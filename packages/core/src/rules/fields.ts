@@ -3,7 +3,6 @@ import type { FieldLine, Fields } from './messages.js'
 /** Field values by name in lower case; each line apart, in the order received. RFC 9110 §5.3. */
 export type FieldMap = ReadonlyMap<string, readonly string[]>
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: NUL is what it looks for
 const lineBreak = /[\r\n\0]/
 /** Up to that a look at each character takes less than to begin with a pattern. */
 const shortLength = 64
