@@ -1,6 +1,7 @@
 import { isPromise } from './awaitable.js'
 import { CopyDroppedError } from './body-copy.js'
 import { type Budget, withinLimit } from './budget.js'
+import { CircuitBreaker } from './circuit-breaker.js'
 import type { StoreFailureReport } from './diagnostics.js'
 import type { StoredResponse } from './rules/messages.js'
 import type { Awaitable, Body, CacheStore, Found, Mark } from './store.js'
@@ -9,6 +10,7 @@ import type { Awaitable, Body, CacheStore, Found, Mark } from './store.js'
 const maxHiddenKeys = 10_000
 /** How long a write that nobody waits for may take. */
 const writeLimitMs = 10_000
+
 /** Between two attempts to write one invalidation. */
 const retryAfterMs = 1_000
 
@@ -28,6 +30,11 @@ export class ForgivingStore {
   readonly sharesBodies: boolean
   readonly #store: CacheStore
   readonly #report: StoreFailureReport
+  // Apart, because a full store still answers, still removes, and still takes what makes others invalid.
+  readonly #reads = new CircuitBreaker()
+  readonly #writes = new CircuitBreaker()
+  readonly #removals = new CircuitBreaker()
+  readonly #marks = new CircuitBreaker()
   readonly #hidden = new Map<string, HiddenKey>()
   #forgotInvalidations = false
 
@@ -45,22 +52,30 @@ export class ForgivingStore {
   /** What is stored; `undefined` if that cannot be known, and so nothing may be stored either. */
   get(key: string, budget: Budget): Awaitable<Found | undefined> {
     if (this.#hidden.size > 0 && this.#isHidden(key)) return undefined
+    if (!this.#reads.letsThrough()) return undefined
     try {
       const found = this.#store.get(key)
-      return isPromise(found) ? this.#inTime('get', found.then(checkedFound), budget) : checkedFound(found)
+      if (isPromise(found)) return this.#inTime('get', found.then(checkedFound), budget)
+      const checked = checkedFound(found)
+      this.#reads.succeeded()
+      return checked
     } catch (error) {
-      this.#report.tell('get', error)
+      this.#couldNotRead('get', error)
       return undefined
     }
   }
 
   /** The body; `undefined` if it is gone or cannot be had in time. */
   openBody(key: string, id: string, budget: Budget): Awaitable<Body | undefined> {
+    if (!this.#reads.letsThrough()) return undefined
     try {
       const body = this.#store.openBody(key, id)
-      return isPromise(body) ? this.#inTime('openBody', body.then(checkedBody), budget, release) : checkedBody(body)
+      if (isPromise(body)) return this.#inTime('openBody', body.then(checkedBody), budget, release)
+      const checked = checkedBody(body)
+      this.#reads.succeeded()
+      return checked
     } catch (error) {
-      this.#report.tell('openBody', error)
+      this.#couldNotRead('openBody', error)
       return undefined
     }
   }
@@ -73,7 +88,11 @@ export class ForgivingStore {
       completed = isLate ? undefined : complete()
       return completed
     }
-    const outcome = this.#write('set', () => this.#store.set(key, body, completeInTime))
+    if (!this.#writes.letsThrough()) {
+      release(body)
+      return false
+    }
+    const outcome = this.#write('set', this.#writes, () => this.#store.set(key, body, completeInTime))
     if (!isPromise(outcome)) return outcome.done && completed !== undefined
     return outcome.then(({ done }) => {
       isLate = true
@@ -83,13 +102,14 @@ export class ForgivingStore {
 
   /** Whether the metadata was replaced. Nobody waits for it. */
   update(key: string, response: StoredResponse): Awaitable<boolean> {
-    const outcome = this.#write('update', () => this.#store.update(key, response))
+    if (!this.#writes.letsThrough()) return false
+    const outcome = this.#write('update', this.#writes, () => this.#store.update(key, response))
     return isPromise(outcome) ? outcome.then(({ value }) => value === true) : outcome.value === true
   }
 
   /** Removes a response. Nobody waits for it. */
   delete(key: string, slot: string): void {
-    this.#write('delete', () => this.#store.delete(key, slot))
+    if (this.#removals.letsThrough()) this.#write('delete', this.#removals, () => this.#store.delete(key, slot))
   }
 
   /** Writes an invalidation. When it has answered, what was stored is not served any more, be it because it is hidden. */
@@ -116,12 +136,20 @@ export class ForgivingStore {
 
   #writeMark(key: string, mark: Mark): Awaitable<void> {
     const hidden: HiddenKey = { mark, isWriting: true, retryAt: 0 }
+    if (!this.#marks.letsThrough()) {
+      hidden.isWriting = false
+      this.#hide(key, hidden)
+      return
+    }
     const written = () => {
+      this.#marks.succeeded()
       if (this.#hidden.get(key) === hidden) this.#hidden.delete(key)
+      this.#writeNextHidden()
     }
     const failed = (error: unknown) => {
       hidden.isWriting = false
       hidden.retryAt = performance.now() + retryAfterMs
+      this.#marks.failed()
       this.#hide(key, hidden)
       this.#report.tell('mark', error)
     }
@@ -129,12 +157,24 @@ export class ForgivingStore {
       const writing = this.#store.mark(key, mark)
       if (!isPromise(writing)) {
         this.#hidden.delete(key)
+        written()
         return
       }
       this.#hide(key, hidden)
       return withinLimit(writing, writeLimitMs, written, 'unref').then(written, failed)
     } catch (error) {
       failed(error)
+    }
+  }
+
+  /** Invalidations that could not be written are, one after the other, as soon as one could. */
+  #writeNextHidden(): void {
+    for (const [key, hidden] of this.#hidden) {
+      if (hidden.isWriting) continue
+      queueMicrotask(() => {
+        if (this.#hidden.get(key) === hidden && !hidden.isWriting) this.#writeMark(key, hidden.mark)
+      })
+      return
     }
   }
 
@@ -149,21 +189,45 @@ export class ForgivingStore {
     budget: Budget,
     onLate?: (value: T) => void
   ): Promise<T | undefined> {
-    return budget.wait(promise, onLate).catch((error: unknown) => {
-      this.#report.tell(operation, error)
-      return undefined
-    })
+    return budget.wait(promise, onLate).then(
+      (value) => {
+        this.#reads.succeeded()
+        return value
+      },
+      (error: unknown) => {
+        this.#couldNotRead(operation, error)
+        return undefined
+      }
+    )
   }
 
-  #write<T>(operation: 'set' | 'update' | 'delete', run: () => Awaitable<T>): Awaitable<{ done: boolean; value?: T }> {
+  #couldNotRead(operation: 'get' | 'openBody', error: unknown): void {
+    this.#reads.failed()
+    this.#report.tell(operation, error)
+  }
+
+  #write<T>(
+    operation: 'set' | 'update' | 'delete',
+    breaker: CircuitBreaker,
+    run: () => Awaitable<T>
+  ): Awaitable<{ done: boolean; value?: T }> {
+    const wrote = (value: T) => {
+      breaker.succeeded()
+      return { done: true, value }
+    }
     const failed = (error: unknown) => {
-      if (!(error instanceof CopyDroppedError)) this.#report.tell(operation, error)
+      if (error instanceof CopyDroppedError) {
+        breaker.undecided()
+      } else {
+        breaker.failed()
+        this.#report.tell(operation, error)
+      }
       return { done: false }
     }
     try {
       const running = run()
-      if (!isPromise(running)) return { done: true, value: running }
-      return withinLimit(running, writeLimitMs, undefined, 'unref').then((value) => ({ done: true, value }), failed)
+      if (!isPromise(running)) return wrote(running)
+      return withinLimit(running, writeLimitMs, undefined, 'unref').then(wrote, failed)
     } catch (error) {
       return failed(error)
     }

@@ -124,8 +124,11 @@ export class StoredResponses {
   }
 
   /** Has a stored response validated before it is used again. */
-  markInvalid(lookup: Lookup, { stored }: Assessed): void {
-    this.store.update(lookup.key.key, Object.freeze({ ...stored, invalid: true as const }))
+  markInvalid(lookup: Lookup, assessed: Assessed): void {
+    const marked = this.store.update(lookup.key.key, Object.freeze({ ...assessed.stored, invalid: true as const }))
+    whenReady(marked, (marked) => {
+      if (!marked) this.remove(lookup, assessed)
+    })
   }
 
   remove(lookup: Lookup, { stored }: Assessed): void {

@@ -1,6 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
 import { request } from 'undici'
 import { whenReady } from '../src/awaitable.js'
+import { CopyDroppedError } from '../src/body-copy.js'
+import { StoreFailureReport } from '../src/diagnostics.js'
+import { ForgivingStore } from '../src/forgiving-store.js'
 import { FaultyStore, never, type Operation, operations } from './faulty-store.js'
 import { type SetUp, setUp } from './harness.js'
 import { turns } from './no-stray-errors.js'
@@ -145,7 +148,135 @@ describe.each(kinds)('ROB-02: with $kind', ({ make }) => {
       Array(15).fill('miss')
     )
     store.faults = {}
+    const now = performance.now.bind(performance)
+    jest.spyOn(performance, 'now').mockImplementation(() => now() + 30_000)
     await client.get('/')
     expect(await client.get('/')).toMatchObject({ decision: { outcome: 'hit' } })
+  })
+})
+
+describe.each(kinds)('ROB-02: $kind that keeps failing', ({ make }) => {
+  const fails = () => Promise.reject(new Error('the store is broken'))
+  let skippedMs = 0
+
+  beforeEach(() => {
+    skippedMs = 0
+    const now = performance.now.bind(performance)
+    jest.spyOn(performance, 'now').mockImplementation(() => now() + skippedMs)
+  })
+
+  const count = (store: FaultyStore, operation: Operation) => store.calls.filter((call) => call === operation).length
+
+  it('is left alone after five look-ups, tried once in a while, and used again when it works', async () => {
+    const store = make()
+    const client = await clientOf(store)
+    await client.get('/')
+    store.faults.get = fails
+    for (let i = 0; i < 20; i++) expect((await client.get('/')).text).toBe('text 1')
+    expect(count(store, 'get')).toBe(1 + 5)
+    for (const restMs of [1_000, 2_000, 4_000]) {
+      skippedMs += restMs
+      const before = count(store, 'get')
+      await Promise.all(Array.from({ length: 10 }, () => client.get('/')))
+      expect(count(store, 'get')).toBe(before + 1)
+    }
+    store.faults = {}
+    skippedMs += 8_000
+    expect(await client.get('/')).toMatchObject({ text: 'text 1', decision: { outcome: 'hit' } })
+    expect(await client.get('/')).toMatchObject({ text: 'text 1', decision: { outcome: 'hit' } })
+  })
+
+  it('still answers where only writing fails, and is invalidated', async () => {
+    const store = make()
+    const client = await clientOf(store)
+    await client.get('/')
+    store.faults.set = fails
+    for (let i = 0; i < 10; i++) {
+      expect(await client.get(`/${i}`)).toMatchObject({ decision: { outcome: 'miss', stored: false } })
+      expect(await client.get('/')).toMatchObject({ decision: { outcome: 'hit' } })
+    }
+    expect(count(store, 'set')).toBe(1 + 5)
+    await client.get('/', { method: 'PUT' })
+    expect(count(store, 'mark')).toBe(1)
+    expect(await client.get('/')).toMatchObject({ text: 'text 2', decision: { outcome: 'miss' } })
+    store.faults = {}
+    skippedMs += 1_000
+    await client.get('/')
+    expect(await client.get('/')).toMatchObject({ text: 'text 2', decision: { outcome: 'hit' } })
+  })
+
+  it('ROB-03: whose invalidations fail hears of all of them once one can be written', async () => {
+    const store = make()
+    const client = await clientOf(store)
+    const paths = Array.from({ length: 12 }, (_, i) => `/${i}`)
+    for (const path of paths) await client.get(path)
+    store.faults.mark = fails
+    for (const path of paths) await client.get(path, { method: 'PUT' })
+    expect(count(store, 'mark')).toBe(5)
+    for (const path of paths)
+      expect((await client.get(path)).decision).toMatchObject({ outcome: 'miss', stored: false })
+    expect(count(store, 'mark')).toBe(5)
+    store.faults = {}
+    skippedMs += 1_000
+    await client.get('/0')
+    for (let i = 0; i < 50; i++) await turns()
+    expect(count(store, 'mark')).toBe(5 + 12)
+    for (const path of paths) expect((await client.get(path)).text).toBe('text 13')
+    for (const path of paths) {
+      expect(await client.get(path)).toMatchObject({ text: 'text 13', decision: { outcome: 'hit' } })
+    }
+  })
+
+  it('STORE-10: still removes what is outdated where only writing fails', async () => {
+    const store = make()
+    const client = await clientOf(store)
+    await client.get('/once')
+    store.faults.set = fails
+    for (let i = 0; i < 10; i++) await client.get(`/${i}`)
+    expect(await client.get('/once')).toMatchObject({ decision: { outcome: 'hit' } })
+    await client.get('/once', { headers: { 'Cache-Control': 'no-cache' } })
+    await turns()
+    expect(await client.get('/once')).toMatchObject({ decision: { outcome: 'miss' } })
+  })
+
+  it('lets go of what it is not given', async () => {
+    const sound = make()
+    const store = new ForgivingStore(sound, new StoreFailureReport())
+    sound.faults.set = fails
+    for (let i = 0; i < 5; i++) await store.set('key', new Uint8Array(1), () => undefined)
+    let returned = 0
+    const iterator = {
+      next: async () => ({ done: true as const, value: undefined }),
+      return: async () => ({ done: true as const, value: void returned++ })
+    }
+    expect(await store.set('key', { [Symbol.asyncIterator]: () => iterator }, () => undefined)).toBe(false)
+    expect([returned, count(sound, 'set')]).toEqual([1, 5])
+  })
+
+  it('does not count copies that were given up on the way', async () => {
+    const sound = make()
+    const store = new ForgivingStore(sound, new StoreFailureReport())
+    sound.faults.set = () => Promise.reject(new CopyDroppedError())
+    for (let i = 0; i < 20; i++) await store.set('key', new Uint8Array(1), () => undefined)
+    expect(count(sound, 'set')).toBe(20)
+  })
+
+  it('MSG-03: that refuses what is still coming does not hold the caller up', async () => {
+    const store = new FaultyStore()
+    const client = await setUp(
+      store,
+      (_, __, response) => response.setHeader('Cache-Control', 'max-age=60').end(longText),
+      {
+        storeTimeoutMs: 100_000,
+        copyBufferBytes: 1
+      }
+    )
+    store.faults.set = fails
+    for (let i = 0; i < 8; i++) {
+      const { text, decision } = await client.get('/')
+      expect(text).toBe(longText)
+      expect(decision).toMatchObject({ stored: false, notStored: { reason: 'the store did not keep it' } })
+    }
+    expect(count(store, 'set')).toBe(5)
   })
 })

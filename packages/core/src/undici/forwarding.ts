@@ -118,6 +118,7 @@ function copying(
   const { store } = responses
   const maxBytes = maxEntryBytes(exchange)
   let setting: Awaitable<boolean> = false
+  let isRefused = false
   const copy = new BodyCopy({
     maxBytes,
     ownBytes,
@@ -129,6 +130,12 @@ function copying(
     store: (body) => {
       removeFromTheFuture(exchange, lookup, head)
       setting = store.set(lookup.key.key, body, () => copy.copied && responses.complete(lookup, head, copy.copied))
+      // Nobody reads what was refused: the caller is not to wait for it.
+      whenReady(setting, (stored) => {
+        if (stored) return
+        isRefused = setting === false || !copy.dropped
+        copy.drop()
+      })
     }
   })
   const ended = (isComplete: boolean, receivedBytes: number) => {
@@ -136,7 +143,13 @@ function copying(
     const isOtherLength = expectedBytes !== undefined && expectedBytes !== receivedBytes
     if (isOtherLength) copy.drop()
     if (copy.end() === undefined) {
-      const because = isOtherLength ? otherLength : receivedBytes > maxBytes ? tooLong : tooSlow
+      const because = isOtherLength
+        ? otherLength
+        : receivedBytes > maxBytes
+          ? tooLong
+          : isRefused
+            ? refusedByStore
+            : tooSlow
       dropOutdated(exchange, lookup, response, because)
       return exchange.tell({ ...told, notStored: because })
     }
