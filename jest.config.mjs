@@ -1,6 +1,9 @@
+// With UNDICI=8 the tests run on that major of undici, which needs a newer Node than undici 7 does.
+const undici = process.env.UNDICI === '8' ? { '^undici$': '<rootDir>/node_modules/undici-8' } : {}
+
 /** @type {import('jest').Config} */
 export default {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/scripts/strict-environment.mjs',
   roots: ['<rootDir>/packages', '<rootDir>/conformance', '<rootDir>/scripts'],
   testMatch: [
     '<rootDir>/packages/*/src/**/*.test.ts',
@@ -13,6 +16,7 @@ export default {
   moduleFileExtensions: ['ts', 'js', 'mjs', 'cjs', 'json', 'node'],
   // Tests run on the sources: no build is needed, and a coverage report names the files that people edit.
   moduleNameMapper: {
+    ...undici,
     '^@cc/core$': '<rootDir>/packages/core/src/index.ts',
     '^@cc/core/testing$': '<rootDir>/packages/core/src/testing/index.ts',
     '^@cc/store-dict$': '<rootDir>/packages/store-dict/src/index.ts',

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
+import { request } from 'undici'
 import { FaultyStore, Gate } from './faulty-store.js'
 import { setUp } from './harness.js'
 import { turns } from './no-stray-errors.js'
@@ -50,15 +51,19 @@ describe.each(kinds)('ROB-04: with $kind', ({ make }) => {
     const store = make()
     const client = await clientOf(store)
     await client.get('/')
-    const found = await store.get(`${client.origin.url}/`)
-    const [{ response } = { response: undefined }] = found.responses
+    const key = `${client.origin.url}/`
+    const storedNow = async () => (await store.get(key)).responses[0]?.response
+    const response = await storedNow()
     store.faults.get = () => gate.opened.then(() => ({ responses: [{ response }] }))
     const answer = client.get('/')
     await turns()
     store.faults = {}
-    await client.get('/', { headers: reload })
+    const { body } = await request(key, { dispatcher: client.dispatcher, headers: reload })
+    await body.arrayBuffer()
+    while ((await storedNow())?.id === response?.id) await turns()
     gate.open()
-    const { headers, text } = await answer
+    const { headers, text, decision } = await answer
+    expect(decision).toMatchObject({ outcome: expect.stringMatching(/^(hit|miss)$/) })
     expect(text).toBe(bodyOf(Number(headers['x-n'])).toString())
   })
 

@@ -15,6 +15,7 @@ import { BackgroundValidations } from './background-validations.js'
 import { Caller } from './caller.js'
 import { DeferredWork } from './deferred-work.js'
 import { type Cache, Exchange } from './exchange.js'
+import { watchHttp2 } from './http2-heads.js'
 import { forwardUnsafe } from './invalidating.js'
 import { type ReadRequest, readRequest } from './read-request.js'
 
@@ -29,6 +30,7 @@ import { type ReadRequest, readRequest } from './read-request.js'
 export function cacheInterceptor(options: CacheOptions = {}): Dispatcher.DispatcherComposeInterceptor {
   const settings = readOptions(options, digest)
   const loading = new LazyCache(settings)
+  watchHttp2()
   return (dispatch) =>
     function cached(opts, handler) {
       if (loading.cache !== undefined) return dispatchCached(loading.cache, dispatch, opts, handler)

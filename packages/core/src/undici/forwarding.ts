@@ -74,7 +74,8 @@ function storing(
   const told: Told = { outcome: 'miss', reason, status }
   if (lookup === undefined) return notStoring(exchange, response, undefined, storeUnreadable, told)
   if (request.method === 'HEAD' && status === 200) applyHead(exchange, lookup, response)
-  const decision = decideStoring(request, response, times, { framed: false, redirected }, exchange.cache.settings.rules)
+  const framing = { framed: response.head.isHttp2, redirected }
+  const decision = decideStoring(request, response, times, framing, exchange.cache.settings.rules)
   if (!decision.store) return notStoring(exchange, response, lookup, decision, told)
   const length = hasNoContent(request.method, status) ? 0 : decision.contentLength
   if (length !== undefined && length > maxEntryBytes(exchange)) {
@@ -139,7 +140,10 @@ function copying(
     }
   })
   const ended = (isComplete: boolean, receivedBytes: number) => {
-    if (!isComplete) return exchange.tell({ ...told, notStored: broken })
+    if (!isComplete || response.head.isCut) {
+      copy.drop()
+      return exchange.tell({ ...told, notStored: broken })
+    }
     const isOtherLength = expectedBytes !== undefined && expectedBytes !== receivedBytes
     if (isOtherLength) copy.drop()
     if (copy.end() === undefined) {

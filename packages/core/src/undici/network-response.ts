@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici'
 import type { ExchangeTimes, Fields, Response } from '../rules/messages.js'
 import type { Head, RawHeaders } from './caller.js'
+import { isCut, isHttp2 } from './http2-heads.js'
 import { rawFields, responseFields, toHeaders, toRawHeaders } from './response-fields.js'
 
 type Headers = Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseStart']>>[2]
@@ -11,12 +12,17 @@ export interface NetworkHead extends Head {
   readonly fields: Fields
   /** `Content-Length` where it is one plain number; found without reading the other fields. */
   readonly announcedBytes: number | undefined
+  /** Whether it is proven to have come over HTTP/2, which has an end for every body (MSG-06). */
+  readonly isHttp2: boolean
+  /** Whether its body is known to have been cut short, though it seemed to end well. Told after the end. */
+  readonly isCut: boolean
 }
 
 /** A head as undici's new handlers get it. It is read at once: what is above the cache may change it in place. */
 export class ObjectHead implements NetworkHead {
   readonly fields: Fields
   readonly #headers: Headers
+  readonly #received: RawHeaders
   readonly #raw: RawHeaders
 
   constructor(
@@ -28,11 +34,20 @@ export class ObjectHead implements NetworkHead {
     const { lines, isRawFaithful } = responseFields(headers, raw)
     this.fields = lines
     this.#headers = headers
+    this.#received = raw
     this.#raw = isRawFaithful ? raw : null
   }
 
   get announcedBytes(): number | undefined {
     return plainNumber(this.#headers['content-length'])
+  }
+
+  get isHttp2(): boolean {
+    return this.#received !== null && isHttp2(this.#received)
+  }
+
+  get isCut(): boolean {
+    return this.#received !== null && isCut(this.#received)
   }
 
   headers(): Headers {
@@ -72,6 +87,14 @@ export class RawHead implements NetworkHead {
       if (name.toString('latin1').toLowerCase() === contentLength) return plainNumber(received[i + 1])
     }
     return undefined
+  }
+
+  get isHttp2(): boolean {
+    return isHttp2(this.#raw)
+  }
+
+  get isCut(): boolean {
+    return isCut(this.#raw)
   }
 
   headers(): Headers {

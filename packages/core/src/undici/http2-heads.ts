@@ -1,0 +1,65 @@
+import { subscribe } from 'node:diagnostics_channel'
+import type { RawHeaders } from './caller.js'
+
+/** A request of undici's, a stream of HTTP/2, the raw fields of a head: known by who they are. */
+type Identity = object
+
+/** Requests written to HTTP/2 connections, and their streams where Node tells. */
+const streams = new WeakMap<Identity, Identity | undefined>()
+/** The raw fields that came in answer to them, and the same streams. */
+const heads = new WeakMap<Identity, Identity | undefined>()
+/** Streams that closed before the other side had ended them. */
+const cut = new WeakSet<Identity>()
+/** The request that was just written: Node makes its stream before anything else is done. */
+let written: Identity | undefined
+let isWatching = false
+
+/**
+ * Begins to notice over which protocol answers come, and which streams are cut. undici 8 shows the protocol by the shape
+ * of the raw fields, undici 7 only on its diagnostics channels, where a request meets its socket and the list of fields
+ * that its handler gets. Both tell of a stream that was reset with NO_ERROR or CANCEL as of one that ended well; Node
+ * shows the difference on channels of its own, from 22.17 and 24.2 on.
+ */
+export function watchHttp2(): void {
+  if (isWatching) return
+  isWatching = true
+  on('undici:client:sendHeaders', ({ request, socket }) => {
+    written = (socket as { alpnProtocol?: unknown } | undefined)?.alpnProtocol === 'h2' ? request : undefined
+    if (written !== undefined) streams.set(written, undefined)
+  })
+  on('http2.client.stream.created', ({ stream }) => {
+    if (written !== undefined) streams.set(written, stream)
+    written = undefined
+  })
+  on('http2.client.stream.close', ({ stream }) => {
+    if (stream !== undefined && !hasEnded(stream)) cut.add(stream)
+  })
+  on('undici:request:headers', ({ request, response }) => {
+    const raw = (response as { headers?: unknown } | undefined)?.headers
+    if (request !== undefined && streams.has(request) && isObject(raw)) heads.set(raw, streams.get(request))
+  })
+}
+
+/** Whether a head with these raw fields is proven to have come over HTTP/2. */
+export function isHttp2(raw: NonNullable<RawHeaders>): boolean {
+  return !Array.isArray(raw) || heads.has(raw)
+}
+
+/** Whether the body that follows these raw fields is known to have been cut short, though it seemed to end well. */
+export function isCut(raw: NonNullable<RawHeaders>): boolean {
+  const stream = heads.get(raw)
+  return stream !== undefined && cut.has(stream)
+}
+
+/** Whether all of the stream has come, read or not. */
+function hasEnded(stream: Identity): boolean {
+  return (stream as { _readableState?: { ended?: unknown } })._readableState?.ended !== false
+}
+
+function on(channel: string, listener: (message: Readonly<Record<string, Identity | undefined>>) => void): void {
+  subscribe(channel, (message) => listener(message as Record<string, Identity | undefined>))
+}
+
+function isObject(value: unknown): value is Identity {
+  return typeof value === 'object' && value !== null
+}
