@@ -1,6 +1,10 @@
 // Installs, builds and runs the demonstration. Quiet about the first two unless they fail.
 import { spawn } from 'node:child_process'
+import { answerAtOnce, readArguments } from '../examples/demo/arguments.mjs'
 import { build, install, root } from './steps.mjs'
+
+// A mistake is told before the build, which takes its time.
+if (answerAtOnce(readArguments(process.argv.slice(2)))) process.exit()
 
 try {
   await install()
