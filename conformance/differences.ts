@@ -9,7 +9,24 @@ export interface Difference {
   why: string
 }
 
-const both = ['shared', 'private'] as const
+/** Groups of the public suite that are not judged. */
+export interface LeftOut {
+  groups: readonly string[]
+  modes: readonly Mode[]
+  requirements: readonly string[]
+  why: string
+}
+
+const all = ['shared', 'private', 'proxy'] as const
+
+export const leftOut: readonly LeftOut[] = [
+  {
+    groups: ['surrogate-control'],
+    modes: ['proxy'],
+    requirements: ['TGT-01'],
+    why: 'Fields for caches of one kind (targetedFields) are not read yet.'
+  }
+]
 
 /** Where this cache intends another result than http-cache-tests 0.4.5 expects. */
 export const differences: readonly Difference[] = [
@@ -21,25 +38,25 @@ export const differences: readonly Difference[] = [
       'age-parse-parameter',
       'age-parse-numeric-parameter'
     ],
-    modes: both,
+    modes: all,
     requirements: ['AGE-03'],
     why: 'The suite takes a response with an invalid Age as stale; RFC 9111 §5.1 has such an Age ignored.'
   },
   {
     ids: ['age-parse-prefix-twoline', 'age-parse-dup-0', 'age-parse-dup-0-twoline', 'age-parse-dup-old'],
-    modes: both,
+    modes: all,
     requirements: ['AGE-03'],
     why: 'Of several values of Age the first counts (RFC 9111 §5.1), and here it leaves the response fresh.'
   },
   {
     ids: ['stale-close-must-revalidate'],
-    modes: both,
+    modes: all,
     requirements: ['STALE-02', 'STALE-08'],
     why: 'The caller gets a 504 made by the cache, which the suite takes for a stored response: it lacks a counter field.'
   },
   {
     ids: ['stale-close-proxy-revalidate', 'stale-close-s-maxage=2'],
-    modes: ['shared'],
+    modes: ['shared', 'proxy'],
     requirements: ['STALE-02', 'STALE-08'],
     why: 'As with must-revalidate: a 504 made by the cache.'
   },
@@ -51,37 +68,37 @@ export const differences: readonly Difference[] = [
   },
   {
     ids: ['stale-close-no-cache'],
-    modes: both,
+    modes: all,
     requirements: ['STORE-08', 'STALE-08'],
     why: 'no-cache without a validator is not stored, so the caller gets the error, which the suite does not expect.'
   },
   {
     ids: ['vary-normalise-lang-order'],
-    modes: both,
+    modes: all,
     requirements: ['VARY-07'],
     why: 'Servers act on the order of Accept-Language, so another order is another value; varyNormalizers can lift it.'
   },
   {
     ids: ['vary-normalise-lang-select'],
-    modes: both,
+    modes: all,
     requirements: ['VARY-08'],
     why: 'Values that differ in meaning do not match (RFC 9111 §4.1): no choosing among variants by weight.'
   },
   {
     ids: ['conditional-lm-fresh-no-lm'],
-    modes: ['shared'],
+    modes: ['shared', 'proxy'],
     requirements: ['VAL-07'],
     why: 'Without Last-Modified the date to compare is Date, which is later than the one given, so the answer is 200.'
   },
   {
     ids: ['304-etag-update-response-Content-MD5'],
-    modes: both,
+    modes: all,
     requirements: ['UPD-06'],
     why: 'RFC 9111 §3.2 updates every field but those that the stored bytes depend on; Content-MD5 is not among them.'
   },
   {
     ids: ['304-etag-update-response-ETag'],
-    modes: both,
+    modes: all,
     requirements: ['UPD-01', 'VAL-10'],
     why: 'A 304 with another strong tag identifies no stored response, so the request is sent once more.'
   },
@@ -92,20 +109,20 @@ export const differences: readonly Difference[] = [
       'partial-store-partial-reuse-partial-absent',
       'partial-store-partial-reuse-partial-suffix'
     ],
-    modes: both,
+    modes: all,
     requirements: ['RNG-01', 'RNG-09'],
     why: 'No 206 is stored by default, and this one declares six bytes and brings five, which is never stored.'
   },
   {
     ids: ['partial-store-partial-complete'],
-    modes: both,
+    modes: all,
     requirements: ['RNG-10'],
     why: 'The sample has no validator, and without a strong one partial content is not combined (RFC 9111 §3.4).'
   },
   // Not built yet.
   {
     ids: ['method-POST'],
-    modes: both,
+    modes: all,
     requirements: ['METH-05'],
     why: 'The answer to a POST is not stored yet.'
   },
@@ -116,7 +133,7 @@ export const differences: readonly Difference[] = [
       'partial-store-complete-reuse-partial-suffix',
       'partial-use-headers'
     ],
-    modes: both,
+    modes: all,
     requirements: ['RNG-01', 'RNG-02'],
     why: 'Ranges are not cut from complete responses yet; a request with Range bypasses the cache.'
   }

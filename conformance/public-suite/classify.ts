@@ -1,4 +1,5 @@
-export type Mode = 'shared' | 'private'
+/** A cache in the process of the client, of either type, or a shared one in a reverse proxy. */
+export type Mode = 'shared' | 'private' | 'proxy'
 
 export interface SuiteTest {
   group: string

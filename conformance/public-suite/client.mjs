@@ -1,9 +1,10 @@
 /**
  * The public suite as it comes from npm: its origin server in a worker, its client here, neither changed.
  *
- * `node client.mjs list` prints the tests. Forked with a mode it runs them, or those whose ids follow; each request of
- * the suite's client goes to the parent process, which sends it through the cache. So the suite runs as the native
- * modules it is made of, and the parent may load the cache in its own way (jest: from the sources).
+ * `node client.mjs list` prints the tests. Forked with a mode it runs those whose ids follow. The parent process has the
+ * cache: it sends each request of the suite's client through it, or puts a proxy in front of the suite's server. So the
+ * suite runs as the native modules it is made of, and the parent may load the cache in its own way (jest: from the
+ * sources).
  */
 import { once } from 'node:events'
 import { createRequire } from 'node:module'
@@ -11,8 +12,12 @@ import { devNull } from 'node:os'
 import { createInterface } from 'node:readline'
 import { Worker } from 'node:worker_threads'
 import { getResults, runTests } from 'http-cache-tests/client/runner.mjs'
-import groups from 'http-cache-tests/tests/index.mjs'
+import commonGroups from 'http-cache-tests/tests/index.mjs'
+import surrogateControl from 'http-cache-tests/tests/surrogate-control.mjs'
+import { fetch } from 'undici'
 
+// The suite's own command line adds this group for reverse proxies.
+const groups = [...commonGroups, surrogateControl]
 const [, , mode, ...ids] = process.argv
 
 if (mode === 'list') {
@@ -20,13 +25,14 @@ if (mode === 'list') {
   process.stdout.write(JSON.stringify(tests))
 } else {
   process.on('disconnect', () => process.exit())
-  const chosen = groups.map((group) => ({ ...group, tests: group.tests.filter(isChosen) }))
-  await runTests(chosen, fetchThroughParent(), mode === 'private', await startOrigin())
+  const chosen = groups.map((group) => ({ ...group, tests: group.tests.filter(({ id }) => ids.includes(id)) }))
+  const origin = await startOrigin()
+  const isProxied = mode === 'proxy'
+  const base = isProxied ? await proxyOf(origin) : origin
+  const send = isProxied ? fetch : fetchThroughParent()
+  // All at once: most of the time of a test is a pause.
+  await runTests(chosen, (url, init) => send(url, { ...init, ...cacheMode() }), mode === 'private', base, ids.length)
   process.send({ results: getResults() })
-}
-
-function isChosen({ id }) {
-  return ids.length === 0 || ids.includes(id)
 }
 
 function describeTest(group, test) {
@@ -36,9 +42,22 @@ function describeTest(group, test) {
     name: test.name,
     kind: test.kind ?? 'required',
     dependsOn: test.depends_on ?? [],
-    // The suite's word for a private cache is browser.
-    modes: [...(test.browser_only ? [] : ['shared']), ...(test.browser_skip ? [] : ['private'])]
+    modes: modesOf(group, test)
   }
+}
+
+/** The suite's word for a private cache is browser. */
+function modesOf(group, { browser_only, browser_skip }) {
+  if (group === surrogateControl) return ['proxy']
+  return [...(browser_only ? [] : ['shared', 'proxy']), ...(browser_skip ? [] : ['private'])]
+}
+
+/**
+ * Where the suite does not test a browser, its client counts on a fetch without cache modes. Of undici's modes only
+ * force-cache adds no fields to a request; undici does nothing else with it.
+ */
+function cacheMode() {
+  return mode === 'private' ? {} : { cache: 'force-cache' }
 }
 
 /** Starts the suite's server, which takes its settings from npm's variables, on a free port; resolves to its URL. */
@@ -51,6 +70,13 @@ async function startOrigin() {
   const port = /:(\d+)\/$/.exec(line)?.[1]
   if (port === undefined) throw new Error(`The suite's server said: ${line}`)
   return `http://localhost:${port}`
+}
+
+/** Has the parent put a proxy in front of the origin; resolves to its URL. */
+async function proxyOf(origin) {
+  process.send({ origin })
+  const [{ base }] = await once(process, 'message')
+  return base
 }
 
 function fetchThroughParent() {

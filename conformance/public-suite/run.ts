@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { type Dispatcher, fetch, type RequestInit } from 'undici'
 import type { Mode, RawResults, SuiteTest } from './classify.js'
+import { type ReverseProxy, startReverseProxy } from './reverse-proxy.js'
 
 const client = join(import.meta.dirname, 'client.mjs')
 
@@ -11,24 +12,29 @@ export function listTests(): SuiteTest[] {
   return JSON.parse(execFileSync(process.execPath, [client, 'list'], { encoding: 'utf8' }))
 }
 
-/**
- * Runs tests of one mode through `dispatcher`, without ids all of them; resolves to what the suite's client says of each.
- */
-export async function runSuite(mode: Mode, dispatcher: Dispatcher, ids: readonly string[] = []): Promise<RawResults> {
+/** Runs tests through `dispatcher`, in one mode; resolves to what the suite's client says of each. */
+export async function runSuite(mode: Mode, dispatcher: Dispatcher, ids: readonly string[]): Promise<RawResults> {
   const child = fork(client, [mode, ...ids])
+  const proxies: ReverseProxy[] = []
   try {
-    return await Promise.race([resultsOf(child, mode, dispatcher), failureOf(child)])
+    return await Promise.race([resultsOf(child, dispatcher, proxies), failureOf(child)])
   } finally {
     child.kill()
+    for (const proxy of proxies) await proxy.close()
   }
 }
 
-function resultsOf(child: ChildProcess, mode: Mode, dispatcher: Dispatcher): Promise<RawResults> {
-  return new Promise((resolve) => {
-    child.on('message', async (message: Results | Request) => {
-      if ('results' in message) return resolve(message.results)
-      const reply = await answer(mode, dispatcher, message)
-      if (child.connected) child.send(reply)
+function resultsOf(child: ChildProcess, dispatcher: Dispatcher, proxies: ReverseProxy[]): Promise<RawResults> {
+  return new Promise((resolve, reject) => {
+    const reply = (message: object) => child.connected && child.send(message)
+    child.on('message', (message: Results | Origin | Request) => {
+      if ('results' in message) resolve(message.results)
+      else if ('url' in message) void answer(dispatcher, message).then(reply)
+      else
+        startReverseProxy(message.origin, dispatcher).then((proxy) => {
+          proxies.push(proxy)
+          reply({ base: proxy.url })
+        }, reject)
     })
   })
 }
@@ -38,9 +44,9 @@ async function failureOf(child: ChildProcess): Promise<never> {
   throw new Error(`The suite's client ended before it had results: ${signal ?? code}`)
 }
 
-async function answer(mode: Mode, dispatcher: Dispatcher, { id, url, init }: Request) {
+async function answer(dispatcher: Dispatcher, { id, url, init }: Request) {
   try {
-    const response = await fetch(url, { ...init, ...cacheModeOf(mode), dispatcher })
+    const response = await fetch(url, { ...init, dispatcher })
     const { status, statusText } = response
     const body = await response.text()
     return { id, response: { status, statusText, headers: [...response.headers], body } }
@@ -50,18 +56,15 @@ async function answer(mode: Mode, dispatcher: Dispatcher, { id, url, init }: Req
   }
 }
 
-/**
- * For shared caches the suite's client counts on a fetch without cache modes. Of undici's modes only force-cache adds
- * no fields to a request; undici does nothing else with it.
- */
-function cacheModeOf(mode: Mode): RequestInit {
-  return mode === 'shared' ? { cache: 'force-cache' } : {}
-}
-
 interface Request {
   id: number
   url: string
   init?: RequestInit
+}
+
+/** Where the suite's server is, for the proxy that the client waits for. */
+interface Origin {
+  origin: string
 }
 
 interface Results {
