@@ -132,6 +132,12 @@ export interface CacheOptions {
    * @defaultValue `'digest'`
    */
   readonly verify?: 'digest' | 'length'
+  /**
+   * Where all requests go, whatever origin they name: `https://api.example.com` for a `Client` or `Pool` of that origin,
+   * which ignore what requests say. Unset: undici 8 tells the cache; with undici 7 requests have to name it, as those
+   * of `undici.request()` do, and go past the cache if they do not.
+   */
+  readonly origin?: string
   /** The only origins the cache looks at: as text (`https://api.example.com`), or as a pattern tested against that form. Unset: all. */
   readonly origins?: readonly (string | RegExp)[]
   /** Whether the cache looks at a request at all, invalidation included. A request for which it throws is not looked at. Unset: all. */

@@ -16,6 +16,7 @@ export interface Settings {
   readonly storeTimeoutMs: number
   readonly copyBufferBytes: number
   readonly verify: 'digest' | 'length'
+  readonly origin: string | undefined
   readonly origins: CacheOptions['origins']
   readonly enabled: CacheOptions['enabled']
   readonly onDecision: CacheOptions['onDecision']
@@ -61,6 +62,7 @@ export function readOptions(options: CacheOptions, digest: (text: string) => str
     storeTimeoutMs: read.integer('storeTimeoutMs', 1, 250),
     copyBufferBytes: read.integer('copyBufferBytes', 0, 1_048_576),
     verify: read.oneOf('verify', ['digest', 'length'], 'digest'),
+    origin: read.origin('origin'),
     origins: normalOrigins(read.list('origins', isOrigin, 'origins such as https://example.com, or patterns')),
     enabled: read.function('enabled'),
     onDecision: read.function('onDecision')
@@ -122,6 +124,14 @@ class OptionReader {
     return value
   }
 
+  origin(name: 'origin'): string | undefined {
+    const value = this.#take(name)
+    if (value === undefined) return undefined
+    if (typeof value !== 'string' || !isOrigin(value))
+      throw invalid(name, value, 'an origin such as https://example.com')
+    return new URL(value).origin
+  }
+
   functionsByField(name: keyof CacheOptions): ReadonlyMap<string, (value: string) => string> {
     const value = this.#take(name) ?? {}
     if (typeof value !== 'object') throw invalid(name, value, 'an object of functions by field name')
@@ -166,6 +176,7 @@ function invalid(name: string, value: unknown, expected: string): TypeError {
 function shown(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value)
   if (typeof value === 'function') return 'a function'
+  if (value instanceof RegExp) return String(value)
   try {
     return typeof value === 'object' ? (JSON.stringify(value) ?? String(value)) : String(value)
   } catch {

@@ -52,6 +52,8 @@ const refused: [option: string, value: unknown, shown: string][] = [
   ['storeTimeoutMs', 5n, '5'],
   ['copyBufferBytes', -5, '-5'],
   ['verify', 'none', '"none"'],
+  ['origin', /example/, '/example/'],
+  ['origin', 'example.com', '"example.com"'],
   ['origins', 'https://example.com', '"https://example.com"'],
   ['origins', ['example.com'], '["example.com"]'],
   ['origins', ['ftp://example.com'], '["ftp://example.com"]'],

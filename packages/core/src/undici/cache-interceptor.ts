@@ -31,15 +31,18 @@ export function cacheInterceptor(options: CacheOptions = {}): Dispatcher.Dispatc
   const settings = readOptions(options, digest)
   const loading = new LazyCache(settings)
   watchHttp2()
-  return (dispatch) =>
-    function cached(opts, handler) {
-      if (loading.cache !== undefined) return dispatchCached(loading.cache, dispatch, opts, handler)
+  // undici 8 names the origin of a Client or Pool, which ignore what a request says.
+  return (dispatch, bound?: string | null) => {
+    const origin = settings.origin ?? bound ?? undefined
+    return function cached(opts, handler) {
+      if (loading.cache !== undefined) return dispatchCached(loading.cache, dispatch, opts, handler, origin)
       loading
         .load()
-        .then((cache) => dispatchCached(cache, dispatch, opts, handler))
+        .then((cache) => dispatchCached(cache, dispatch, opts, handler, origin))
         .catch((error) => new Caller(handler).fail(error))
       return true
     }
+  }
 }
 
 /** The cache, once there is a store. */
@@ -86,9 +89,10 @@ function dispatchCached(
   cache: Cache,
   dispatch: Dispatcher.Dispatch,
   opts: Dispatcher.DispatchOptions,
-  handler: Dispatcher.DispatchHandler
+  handler: Dispatcher.DispatchHandler,
+  bound: string | undefined
 ): boolean {
-  const read = readRequest(opts)
+  const read = readRequest(opts, bound)
   if (read.request === undefined || !isLookedAt(cache.settings, read)) return dispatch(read.opts, handler)
   const { rules } = cache.settings
   const { request } = read

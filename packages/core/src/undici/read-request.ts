@@ -27,16 +27,19 @@ type GivenHeaders = NonNullable<Dispatcher.DispatchOptions['headers']>
 const noFields: RequestFields = new Map()
 const nothingSpecial: RequestFacts = { hasContent: false, isUpgrade: false }
 
-/** What the caller asks for; nothing, if it has no URL that HTTP knows, or is something that undici will refuse. */
-export function readRequest(opts: Dispatcher.DispatchOptions): ReadRequest | Unread {
-  const origin = option(opts, 'origin')
+/**
+ * What the caller asks for; nothing, if it has no URL that HTTP knows, or is something that undici will refuse. `bound` is
+ * the origin of a dispatcher that has but one: it ignores what the request says.
+ */
+export function readRequest(opts: Dispatcher.DispatchOptions, bound: string | undefined): ReadRequest | Unread {
+  const origin = bound ?? option(opts, 'origin')
   const method = option(opts, 'method')
   const headers = option(opts, 'headers')
   const query = option(opts, 'query')
   const givenPath = option(opts, 'path')
   const path = query ? pathWithQuery(givenPath, query) : givenPath
   if (origin == null || typeof path !== 'string' || typeof method !== 'string') return unread(opts)
-  if (headers != null && isIterated(headers)) return readIterated(opts, [...headers])
+  if (headers != null && isIterated(headers)) return readIterated(opts, [...headers], bound)
   const request = headers == null ? { method, fields: noFields, isPlain: true } : withHeaders(method, headers)
   if (request === undefined) return unread(opts)
   const target = targetOf(origin, request.isPlain ? undefined : request.fields.get('host'), path)
@@ -52,14 +55,18 @@ function withHeaders(method: string, headers: GivenHeaders): Request | undefined
 }
 
 /** Headers that may be iterated but once become a list, which interceptors below know; what undici refuses it gets as it was. */
-function readIterated(opts: Dispatcher.DispatchOptions, pairs: readonly unknown[]): ReadRequest | Unread {
+function readIterated(
+  opts: Dispatcher.DispatchOptions,
+  pairs: readonly unknown[],
+  bound: string | undefined
+): ReadRequest | Unread {
   const headers: string[] = []
   for (const pair of pairs) {
     if (!Array.isArray(pair) || pair.length !== 2 || !addLines(headers, pair[0], pair[1])) {
       return unread({ ...opts, headers: { [Symbol.iterator]: () => pairs[Symbol.iterator]() } as GivenHeaders })
     }
   }
-  return readRequest({ ...opts, headers })
+  return readRequest({ ...opts, headers }, bound)
 }
 
 function unread(opts: Dispatcher.DispatchOptions): Unread {
