@@ -1,0 +1,165 @@
+/** One thing a caller does. */
+export interface Step {
+  /** Name of what is asked for. */
+  readonly ask: string
+  readonly method?: string
+  readonly headers?: Readonly<Record<string, string>>
+  /** Seconds that pass before. */
+  readonly after?: number
+  /** How many ask the same at the same time. */
+  readonly times?: number
+  /** Gives the answer up at its head, or when the first of its bytes have come. */
+  readonly abort?: 'head' | 'data'
+  /** The answer to this earlier step will do too: a stale response was allowed. */
+  readonly orAsIn?: number
+  /** The answer to this earlier step will do too if the store lies, and so could not be told to remove it: it is still fresh. */
+  readonly ifKeptAsIn?: number
+}
+
+/** What a caller does one after another, and that the answers are those of an origin without a cache. */
+export interface Scenario {
+  readonly name: string
+  /** Shared if unset. */
+  readonly type?: 'private'
+  readonly steps: readonly Step[]
+}
+
+const get = (ask: string, more: Omit<Step, 'ask'> = {}): Step => ({ ask, ...more })
+const change = (ask: string, method = 'POST'): Step => ({ ask, method })
+const twice = (ask: string, more: Omit<Step, 'ask'> = {}) => [get(ask, more), get(ask, more)]
+const withFields = (headers: Record<string, string>) => ({ headers })
+const again = withFields({ 'Cache-Control': 'no-cache' })
+const later = { after: 5 }
+const severalUsers = ['private', 'public'].flatMap((ask) =>
+  ['one', 'two', 'one', 'two'].map((user) => get(ask, withFields({ Authorization: `Bearer ${user}` })))
+)
+
+/** The requests of the interceptor's tests, without what these expect of the store. */
+export const scenarios: readonly Scenario[] = [
+  { name: 'a hit, also after a HEAD', steps: [...twice('fresh'), get('fresh', { method: 'HEAD' }), get('fresh')] },
+  { name: 'a validation, forced and not', steps: [get('fresh'), get('fresh', again), get('fresh'), ...twice('asked')] },
+  { name: 'stale, then confirmed', steps: [...twice('brief'), get('brief', later), get('brief'), get('brief', later)] },
+  { name: 'confirmed by its date', steps: [...twice('dated'), get('dated', later), get('dated')] },
+  { name: 'stale, then changed', steps: [get('brief'), change('other'), get('brief', later), get('brief')] },
+  {
+    name: 'confirmed, with a long body',
+    steps: [get('long-brief'), get('long-brief', later), get('long-brief'), get('long-brief', later)]
+  },
+  {
+    name: 'changed, with a long body',
+    steps: [get('long-brief'), change('other'), get('long-brief', later), get('long-brief')]
+  },
+  {
+    name: 'stale while it is validated',
+    steps: [
+      get('lenient'),
+      get('lenient', later),
+      get('lenient'),
+      change('other'),
+      get('lenient', { ...later, orAsIn: 0 })
+    ]
+  },
+  {
+    name: 'stale because the origin fails',
+    steps: [
+      get('lenient'),
+      get('lenient', { after: 70 }),
+      get('lenient', { ...later, ...withFields({ 'X-Fail': '1' }), orAsIn: 0 }),
+      get('lenient')
+    ]
+  },
+  {
+    name: 'variants',
+    steps: [
+      ...['de', 'en', 'de', 'fr', 'en'].map((language) => get('vary', withFields({ 'Accept-Language': language }))),
+      change('vary', 'PUT'),
+      ...['de', 'en', 'de'].map((language) => get('vary', withFields({ 'Accept-Language': language })))
+    ]
+  },
+  { name: 'a HEAD alone', steps: [get('fresh', { method: 'HEAD' }), get('fresh', { method: 'HEAD' }), get('fresh')] },
+  { name: 'a change by POST', steps: [...twice('fresh'), change('fresh'), ...twice('fresh')] },
+  {
+    name: 'changes by PUT and DELETE',
+    steps: [...twice('fresh'), change('fresh', 'PUT'), get('fresh'), change('fresh', 'DELETE'), ...twice('fresh')]
+  },
+  { name: 'a change of what is long', steps: [...twice('long'), change('long', 'PUT'), ...twice('long')] },
+  {
+    name: 'what is not stored',
+    steps: [
+      ...twice('no-store'),
+      change('no-store'),
+      get('no-store'),
+      ...twice('fresh', withFields({ 'Cache-Control': 'no-store' }))
+    ]
+  },
+  {
+    name: 'what is of no more use',
+    steps: [...twice('passing'), get('passing', later), get('passing', { after: 90_000 }), get('passing')]
+  },
+  {
+    name: 'what is not stored any more',
+    steps: [...twice('retired'), change('other'), get('retired', again), ...twice('retired', { ifKeptAsIn: 0 })]
+  },
+  {
+    name: 'what is gone by now',
+    steps: [...twice('removed'), change('other'), get('removed', again), ...twice('removed', { ifKeptAsIn: 0 })]
+  },
+  { name: 'several users', steps: severalUsers },
+  { name: 'several users of a private cache', type: 'private', steps: severalUsers },
+  { name: 'other statuses', steps: ['moved', 'missing', 'gone', 'nothing', 'empty'].flatMap((ask) => twice(ask)) },
+  { name: 'what the origin coded', steps: twice('coded') },
+  { name: 'a long body', steps: [...twice('long'), get('long', { method: 'HEAD' }), get('long', again), get('long')] },
+  { name: 'a body of several pieces', steps: [...twice('huge'), get('huge')] },
+  { name: 'a body of unknown length', steps: [...twice('chunked'), ...twice('trailers')] },
+  { name: 'interim responses', steps: twice('hinted') },
+  {
+    name: 'aborts',
+    steps: [
+      get('long', { abort: 'data' }),
+      get('long'),
+      get('long', { abort: 'head' }),
+      get('long', { abort: 'data' }),
+      get('long')
+    ]
+  },
+  {
+    name: 'aborts of what has several pieces',
+    steps: [get('huge', { abort: 'data' }), get('huge'), get('huge', { abort: 'data' }), get('huge')]
+  },
+  {
+    name: 'many at once',
+    steps: [
+      get('fresh', { times: 4 }),
+      get('fresh', { times: 4 }),
+      change('fresh'),
+      get('fresh', { times: 4 }),
+      get('long', { times: 2 })
+    ]
+  },
+  {
+    name: 'many validations at once',
+    steps: [get('brief'), get('brief', { ...later, times: 4 }), get('brief', { times: 2 })]
+  },
+  {
+    name: 'preconditions of the caller',
+    steps: [
+      get('brief', withFields({ 'If-None-Match': '"0"' })),
+      get('brief'),
+      get('brief', withFields({ 'If-None-Match': '"0"' })),
+      get('brief', { ...later, ...withFields({ 'If-None-Match': '"0"' }) }),
+      get('brief', withFields({ 'If-None-Match': '"other"' })),
+      change('brief'),
+      get('brief', withFields({ 'If-None-Match': '"0"' })),
+      get('brief')
+    ]
+  },
+  {
+    name: 'ranges',
+    steps: [
+      get('long', withFields({ Range: 'bytes=1-4' })),
+      get('long'),
+      get('long', withFields({ Range: 'bytes=1-4' })),
+      get('long')
+    ]
+  }
+]

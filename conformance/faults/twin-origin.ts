@@ -1,0 +1,129 @@
+import type { ServerResponse } from 'node:http'
+import { gzipSync } from 'node:zlib'
+import { Origin, type ReceivedRequest } from '../../packages/core/test/origin.js'
+
+type GivenFields = Readonly<Record<string, string | string[]>>
+
+/** What is at a path, for one who has changed things there `changes` times. */
+interface Resource {
+  readonly status?: number
+  readonly fields: GivenFields
+  readonly body?: string | Buffer
+  /** Sent without its length, in chunks. */
+  readonly chunked?: true
+  readonly trailers?: Readonly<Record<string, string>>
+  readonly hint?: string
+  /** Whether it answers preconditions. */
+  readonly tag?: string
+}
+
+const long = Buffer.alloc(300 * 1024, 'a long body ')
+const huge = Buffer.alloc(3 * 1024 * 1024 + 17, 'a body of more than a piece ')
+const coded = gzipSync('text that was coded')
+
+/** All answers of the origin depend on the request and on how many unsafe requests came before it, and on nothing else. */
+const resources: Record<string, (changes: number, headers: ReceivedRequest['headers']) => Resource> = {
+  fresh: (n) => ({
+    fields: { 'Cache-Control': 'max-age=60', ETag: `"${n}"`, 'X-Two': ['a', 'b'] },
+    body: `fresh ${n}`
+  }),
+  brief: (n) => ({ fields: { 'Cache-Control': 'max-age=1' }, body: `brief ${n}`, tag: `"${n}"` }),
+  dated: (n) => ({
+    fields: {
+      'Cache-Control': 'max-age=1, must-revalidate',
+      'Last-Modified': new Date(Date.UTC(2025, 0, 1, n)).toUTCString()
+    },
+    body: `dated ${n}`
+  }),
+  asked: (n) => ({ fields: { 'Cache-Control': 'no-cache' }, body: `asked ${n}`, tag: `"${n}"` }),
+  lenient: (n) => ({
+    fields: { 'Cache-Control': 'max-age=1, stale-while-revalidate=60, stale-if-error=60' },
+    body: `lenient ${n}`,
+    tag: `"${n}"`
+  }),
+  vary: (n, headers) => ({
+    fields: { 'Cache-Control': 'max-age=60', Vary: 'Accept-Language' },
+    body: `${headers['accept-language']} ${n}`
+  }),
+  passing: (n) => ({ fields: { 'Cache-Control': 'max-age=1' }, body: `passing ${n}` }),
+  retired: (n) => ({ fields: { 'Cache-Control': n === 0 ? 'max-age=60' : 'no-store' }, body: `retired ${n}` }),
+  removed: (n) => ({ status: n === 0 ? 200 : 410, fields: { 'Cache-Control': 'max-age=60' }, body: `removed ${n}` }),
+  'no-store': (n) => ({ fields: { 'Cache-Control': 'no-store' }, body: `no-store ${n}` }),
+  private: (n, { authorization }) => ({
+    fields: { 'Cache-Control': 'private, max-age=60' },
+    body: `${authorization} ${n}`
+  }),
+  public: (n, { authorization }) => ({
+    fields: { 'Cache-Control': 'public, max-age=60', 'Set-Cookie': ['a=1', 'b=2'], Vary: 'Authorization' },
+    body: `${authorization} ${n}`
+  }),
+  moved: () => ({ status: 302, fields: { 'Cache-Control': 'max-age=60', Location: '/elsewhere' }, body: 'moved' }),
+  missing: (n) => ({ status: 404, fields: { 'Cache-Control': 'max-age=60' }, body: `missing ${n}` }),
+  gone: () => ({ status: 410, fields: { 'Cache-Control': 'max-age=60', 'Content-Length': '0' } }),
+  nothing: () => ({ status: 204, fields: { 'Cache-Control': 'max-age=60' } }),
+  empty: () => ({ fields: { 'Cache-Control': 'max-age=60', 'Content-Length': '0' } }),
+  coded: () => ({ fields: { 'Cache-Control': 'max-age=60', 'Content-Encoding': 'gzip' }, body: coded }),
+  long: (n) => ({
+    fields: { 'Cache-Control': 'max-age=60' },
+    body: Buffer.concat([Buffer.from(`${n} `), long]),
+    tag: `"${n}"`
+  }),
+  'long-brief': (n) => ({
+    fields: { 'Cache-Control': 'max-age=1' },
+    body: Buffer.concat([Buffer.from(`${n} `), long]),
+    tag: `"${n}"`
+  }),
+  huge: () => ({ fields: { 'Cache-Control': 'max-age=60' }, body: huge }),
+  chunked: (n) => ({ fields: { 'Cache-Control': 'max-age=60' }, body: `chunked ${n} `.repeat(10_000), chunked: true }),
+  trailers: () => ({
+    fields: { 'Cache-Control': 'max-age=60', Trailer: 'X-End' },
+    body: 'with an end',
+    chunked: true,
+    trailers: { 'X-End': '1' }
+  }),
+  hinted: (n) => ({ fields: { 'Cache-Control': 'max-age=60' }, body: `hinted ${n}`, hint: '</style.css>; rel=preload' })
+}
+
+/**
+ * An origin of which any number of clients can each see their own: the first segment of a path tells them apart, and what
+ * one changes nobody else sees.
+ */
+export async function twinOrigin(): Promise<Origin> {
+  const changes = new Map<string, number>()
+  return await Origin.start((request, response) => {
+    const [, client = '', name = ''] = request.path.split(/[/?]/)
+    const changed = changes.get(client) ?? 0
+    if (request.headers['x-fail'] !== undefined) return void response.writeHead(503).end('out of order')
+    if (request.method === 'GET' || request.method === 'HEAD') {
+      return give(response, request, resources[name]?.(changed, request.headers) ?? { status: 404, fields: {} })
+    }
+    changes.set(client, changed + 1)
+    response.setHeader('Content-Length', 7).end('changed')
+  })
+}
+
+function give(response: ServerResponse, { method, headers }: ReceivedRequest, resource: Resource): void {
+  const { status = 200, fields, body = '', chunked, trailers, hint, tag } = resource
+  if (hint !== undefined) response.writeEarlyHints({ link: hint })
+  for (const [name, value] of Object.entries(fields)) response.setHeader(name, value)
+  if (tag !== undefined) response.setHeader('ETag', tag)
+  const { 'if-none-match': tags, 'if-modified-since': since } = headers
+  const isKnown =
+    tags !== undefined
+      ? tag !== undefined && tags.split(', ').includes(tag)
+      : since !== undefined && since === fields['Last-Modified']
+  if (isKnown) return void response.writeHead(304).end()
+  response.statusCode = status
+  if (trailers !== undefined) response.addTrailers(trailers)
+  const isRange = headers.range === 'bytes=1-4' && !chunked && status === 200
+  const whole = Buffer.from(body)
+  const sent = isRange ? whole.subarray(1, 5) : whole
+  if (isRange) response.writeHead(206, { 'Content-Range': `bytes 1-4/${whole.byteLength}` })
+  else if (!chunked && body !== '') response.setHeader('Content-Length', sent.byteLength)
+  if (method === 'HEAD') response.end()
+  else if (!chunked) response.end(sent)
+  else {
+    response.write(sent.subarray(0, 5))
+    response.end(sent.subarray(5))
+  }
+}

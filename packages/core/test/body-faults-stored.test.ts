@@ -1,0 +1,110 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
+import { FaultyStore, never } from './faulty-store.js'
+import { setUp } from './harness.js'
+import { turns } from './no-stray-errors.js'
+import { generations, Recorder } from './recorder.js'
+
+const mebibyte = 1_048_576
+const long = Buffer.alloc(2.5 * mebibyte, 'a long body ')
+
+const kinds = [
+  { kind: 'a store in memory that streams', make: () => new FaultyStore({ sync: true, keepsObjects: true }) },
+  { kind: 'a store elsewhere', make: () => new FaultyStore() }
+]
+
+beforeEach(() => {
+  jest.spyOn(process, 'emitWarning').mockImplementation(() => {})
+})
+afterEach(() => {
+  jest.useRealTimers()
+})
+
+describe.each(kinds)('a body stored in $kind', ({ make }) => {
+  /** A client for whom it is stored, and comes to a standstill after so many bytes. */
+  async function stalling(after: number) {
+    const store = make()
+    const client = await setUp(
+      store,
+      (_setUp, _request, response) => response.setHeader('Cache-Control', 'max-age=60').end(long),
+      { copyBufferBytes: 4 * mebibyte }
+    )
+    await client.get('/')
+    const released = { count: 0 }
+    store.faults.openBody = () => {
+      let sent = 0
+      const iterator = {
+        next: () => {
+          if (sent >= after) return never()
+          const value = long.subarray(sent, sent + 65_536)
+          sent += value.byteLength
+          return Promise.resolve({ done: false, value })
+        },
+        return: async () => {
+          released.count++
+          return { done: true, value: undefined }
+        }
+      }
+      return { [Symbol.asyncIterator]: () => iterator }
+    }
+    return { client, store, released }
+  }
+
+  it.each(generations)(
+    'that stalls in the middle is an error within a second, not a clean end (%s handler) (ROB-02)',
+    async (generation) => {
+      const { client, store, released } = await stalling(1.5 * mebibyte)
+      jest.useFakeTimers({
+        doNotFake: [
+          'performance',
+          'Date',
+          'hrtime',
+          'nextTick',
+          'queueMicrotask',
+          'setImmediate',
+          'clearImmediate',
+          'setInterval',
+          'clearInterval'
+        ]
+      })
+      const recorder = new Recorder(generation)
+      client.dispatcher.dispatch({ origin: client.origin.url, path: '/', method: 'GET' }, recorder.handler)
+      await recorder.seen('head 200')
+      await turns(100)
+      jest.advanceTimersByTime(999)
+      await turns()
+      expect(recorder.errors).toEqual([])
+      jest.advanceTimersByTime(1)
+      await recorder.over
+      await turns()
+      expect(recorder).toMatchObject({ misplaced: [], errors: [{ code: 'CC_STORE_TIMEOUT' }] })
+      expect(recorder.events).not.toContain('end')
+      const given = Buffer.concat(recorder.chunks)
+      expect([given.byteLength, given.equals(long.subarray(0, mebibyte))]).toEqual([mebibyte, true])
+      expect(released.count).toBeGreaterThan(0)
+      store.faults = {}
+      jest.useRealTimers()
+      expect(await client.get('/')).toMatchObject({ decision: { outcome: 'miss', stored: true } })
+      expect((await client.get('/')).decision.outcome).toBe('hit')
+    }
+  )
+
+  it('that stalls before its first byte is the answer of the origin (ROB-02)', async () => {
+    const { client, released } = await stalling(0)
+    const { text, decision } = await client.get('/')
+    expect([text === long.toString(), decision.outcome]).toEqual([true, 'miss'])
+    await turns()
+    expect(released.count).toBeGreaterThan(0)
+  })
+
+  it('whose caller leaves while it stalls is let go of (MSG-03)', async () => {
+    const { client, released } = await stalling(1.5 * mebibyte)
+    const recorder = new Recorder('new')
+    client.dispatcher.dispatch({ origin: client.origin.url, path: '/', method: 'GET' }, recorder.handler)
+    await recorder.seen('head 200')
+    await turns(100)
+    recorder.control.abort()
+    await recorder.over
+    expect(recorder.errors).toMatchObject([{ name: 'AbortError' }])
+    while (released.count === 0) await turns()
+  })
+})
