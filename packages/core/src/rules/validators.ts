@@ -5,10 +5,10 @@ import type { EpochMilliseconds } from './messages.js'
 /** What a response can be validated with. RFC 9110 §8.8. */
 export interface Validators {
   /** An entity tag as received, if it fits the grammar. */
-  readonly etag?: string
+  readonly etag: string | undefined
   /** `Last-Modified` as received, if it is a date. */
-  readonly lastModified?: string
-  readonly lastModifiedAt?: EpochMilliseconds
+  readonly lastModified: string | undefined
+  readonly lastModifiedAt: EpochMilliseconds | undefined
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: opaque-tag is defined by what it may not contain
@@ -23,8 +23,9 @@ export function validators(fields: FieldMap, responseTime: EpochMilliseconds): V
   const lastModified = single(fields, 'last-modified')
   const at = typeof lastModified === 'string' ? parseHttpDate(lastModified, responseTime) : undefined
   return {
-    ...(typeof etag === 'string' && isEntityTag(etag) && { etag }),
-    ...(at !== undefined && { lastModified: lastModified as string, lastModifiedAt: at })
+    etag: typeof etag === 'string' && isEntityTag(etag) ? etag : undefined,
+    lastModified: at === undefined ? undefined : (lastModified as string),
+    lastModifiedAt: at
   }
 }
 

@@ -27,6 +27,19 @@ describe('DeferredWork', () => {
     expect(done).toEqual(['a', 'b'])
   })
 
+  it('is done when its key is asked for by what is being done, and not again', async () => {
+    const later = new DeferredWork()
+    const done: string[] = []
+    later.add('a', () => {
+      later.do('b')
+      later.add('b', () => done.push('another b'))
+      done.push('a')
+    })
+    later.add('b', () => done.push('b'))
+    for (let i = 0; i < 6; i++) await turn()
+    expect(done).toEqual(['b', 'a', 'another b'])
+  })
+
   it('goes on with what comes after work that failed', async () => {
     const later = new DeferredWork()
     const done: string[] = []

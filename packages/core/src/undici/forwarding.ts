@@ -7,13 +7,19 @@ import { assess } from '../rules/assessment.js'
 import { compareHead, type Freshened, freshen } from '../rules/freshening.js'
 import { type ForwardReason, selectable } from '../rules/reuse.js'
 import { hasNoContent } from '../rules/statuses.js'
-import { decideStoring, type NotStored, outdatesStored, type StorableHead } from '../rules/storing.js'
+import {
+  decideStoring,
+  type NotStored,
+  outdatesStored,
+  type StorableHead,
+  type StoringDecision
+} from '../rules/storing.js'
 import type { Awaitable } from '../store.js'
 import type { Lookup } from '../stored-responses.js'
 import type { Exchange } from './exchange.js'
 import type { Receiver } from './forward.js'
 import type { NetworkResponse } from './network-response.js'
-import { copiedBytes, LateRelay, Relay, type Storing } from './relay.js'
+import { copiedBytes, LongRelay, Relay, ShortRelay, type Storing } from './relay.js'
 
 const storeUnreadable = refused('ROB-02', 'the store could not be read')
 const refusedByStore = refused('ROB-02', 'the store did not keep it')
@@ -49,12 +55,18 @@ export function receive(
   lookup: Lookup | undefined,
   reason: ForwardReason
 ): Receiver {
-  const announcedBytes = lookup && mayWait(exchange) ? response.head.announcedBytes : undefined
   const { caller, cache, asked } = exchange
-  if (announcedBytes === undefined)
-    return new Relay(caller, response, storing(exchange, response, lookup, reason, true))
-  const decide = () => storing(exchange, response, lookup, reason, false)
-  return new LateRelay(caller, response, announcedBytes, decide, (work) => cache.later.add(asked.key.key, work))
+  const announcedBytes = mayWait(exchange) ? response.head.announcedBytes : undefined
+  if (lookup === undefined || announcedBytes === undefined) {
+    return new Relay(caller, response, storing(exchange, response, lookup, reason))
+  }
+  const defer = (work: () => void) => cache.later.add(asked.key.key, work)
+  if (announcedBytes > copiedBytes) {
+    return new LongRelay(caller, response, announcedBytes, () => storing(exchange, response, lookup, reason, 0), defer)
+  }
+  const ended = (body: Uint8Array | undefined, receivedBytes: number) =>
+    storeWhole(exchange, response, lookup, reason, body, receivedBytes)
+  return new ShortRelay(caller, response, announcedBytes, ended, defer)
 }
 
 /** Whether storing can wait until the caller has the answer. A store elsewhere is to begin before the caller asks again. */
@@ -67,22 +79,52 @@ function storing(
   response: NetworkResponse,
   lookup: Lookup | undefined,
   reason: ForwardReason,
-  copiesShort: boolean
+  ownBytes = copiedBytes
 ): Storing {
+  const told: Told = { outcome: 'miss', reason, status: response.status }
+  if (lookup === undefined) return notStoring(exchange, response, undefined, storeUnreadable, told)
+  const decision = decide(exchange, response, lookup)
+  if (!decision.store) return notStoring(exchange, response, lookup, decision, told)
+  const { head, contentLength } = decision
+  const copies = contentLength === undefined || contentLength <= copiedBytes
+  return copying(exchange, response, lookup, head, contentLength, copies ? ownBytes : 0, told)
+}
+
+/** May this answer be stored? A HEAD also tells of the answers to GET. */
+function decide(exchange: Exchange, response: NetworkResponse, lookup: Lookup): StoringDecision {
   const { request } = exchange.asked
   const { status, times, redirected } = response
-  const told: Told = { outcome: 'miss', reason, status }
-  if (lookup === undefined) return notStoring(exchange, response, undefined, storeUnreadable, told)
   if (request.method === 'HEAD' && status === 200) applyHead(exchange, lookup, response)
   const framing = { framed: response.head.isHttp2, redirected }
   const decision = decideStoring(request, response, times, framing, exchange.cache.settings.rules)
-  if (!decision.store) return notStoring(exchange, response, lookup, decision, told)
-  const length = hasNoContent(request.method, status) ? 0 : decision.contentLength
-  if (length !== undefined && length > maxEntryBytes(exchange)) {
-    return notStoring(exchange, response, lookup, tooLong, told)
+  if (!decision.store) return decision
+  const contentLength = hasNoContent(request.method, status) ? 0 : decision.contentLength
+  if (contentLength !== undefined && contentLength > maxEntryBytes(exchange)) return tooLong
+  return { store: true, head: decision.head, contentLength }
+}
+
+/** Stores a body that is complete already, if it may be stored. Without one the answer did not end well. */
+function storeWhole(
+  exchange: Exchange,
+  response: NetworkResponse,
+  lookup: Lookup,
+  reason: ForwardReason,
+  body: Uint8Array | undefined,
+  receivedBytes: number
+): void {
+  const told: Told = { outcome: 'miss', reason, status: response.status }
+  const decision = decide(exchange, response, lookup)
+  if (body === undefined || response.head.isCut) {
+    return exchange.tell({ ...told, notStored: decision.store ? broken : decision })
   }
-  const copies = copiesShort && (length === undefined || length <= copiedBytes)
-  return copying(exchange, response, lookup, decision.head, length, copies ? copiedBytes : 0, told)
+  if (!decision.store) return isNotStored(exchange, response, lookup, decision, told)
+  const { head, contentLength } = decision
+  if (contentLength !== receivedBytes) return isNotStored(exchange, response, lookup, otherLength, told)
+  const { responses } = exchange.cache
+  const copied = { bodyBytes: receivedBytes, digests: undefined }
+  removeFromTheFuture(exchange, lookup, head)
+  const setting = responses.store.set(lookup.key.key, body, () => responses.complete(lookup, head, copied))
+  whenReady(setting, (stored) => settled(exchange, response, lookup, head, stored, told))
 }
 
 /** Brings the fields of a 304, or of a HEAD, into a stored response. RFC 9111 §4.3.4. */
@@ -100,10 +142,38 @@ function notStoring(
   told: Told
 ): Storing {
   const ended = (isComplete: boolean) => {
-    if (isComplete && lookup !== undefined) dropOutdated(exchange, lookup, response, because)
-    exchange.tell({ ...told, notStored: because })
+    if (isComplete) isNotStored(exchange, response, lookup, because, told)
+    else exchange.tell({ ...told, notStored: because })
   }
   return { copy: undefined, ended }
+}
+
+/** A complete answer was not stored. */
+function isNotStored(
+  exchange: Exchange,
+  response: NetworkResponse,
+  lookup: Lookup | undefined,
+  because: NotStored,
+  told: Told
+): void {
+  if (lookup !== undefined) dropOutdated(exchange, lookup, response, because)
+  exchange.tell({ ...told, notStored: because })
+}
+
+/** The store has answered: it kept the response, or did not. */
+function settled(
+  exchange: Exchange,
+  response: NetworkResponse,
+  lookup: Lookup,
+  head: StorableHead,
+  stored: boolean,
+  told: Told
+): void {
+  if (!stored) return isNotStored(exchange, response, lookup, refusedByStore, told)
+  const { responses, settings } = exchange.cache
+  const hasOthers = head.selecting.length > 0 || lookup.stored.some((known) => known.stored.slot !== head.slot)
+  if (hasOthers) responses.trim(lookup, new Budget(settings.storeTimeoutMs))
+  exchange.tell({ ...told, stored, ...lifetimeOf(exchange, lookup, head) })
 }
 
 function copying(
@@ -154,18 +224,9 @@ function copying(
           : isRefused
             ? refusedByStore
             : tooSlow
-      dropOutdated(exchange, lookup, response, because)
-      return exchange.tell({ ...told, notStored: because })
+      return isNotStored(exchange, response, lookup, because, told)
     }
-    whenReady(setting, (stored) => {
-      if (!stored) {
-        dropOutdated(exchange, lookup, response, refusedByStore)
-        return exchange.tell({ ...told, notStored: refusedByStore })
-      }
-      const hasOthers = head.selecting.length > 0 || lookup.stored.some((known) => known.stored.slot !== head.slot)
-      if (hasOthers) responses.trim(lookup, new Budget(settings.storeTimeoutMs))
-      exchange.tell({ ...told, stored, ...lifetimeOf(exchange, lookup, head) })
-    })
+    whenReady(setting, (stored) => settled(exchange, response, lookup, head, stored, told))
   }
   return { copy, ended }
 }

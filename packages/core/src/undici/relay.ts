@@ -55,28 +55,76 @@ export class Relay implements Receiver {
 /** Longest body of which a copy is made: it costs next to nothing, and the caller may write into the chunks he is given. */
 export const copiedBytes = 65_536
 
+/** Puts work off until the caller has what there is for him. */
+type Defer = (work: () => void) => void
+/** What is done with a whole body that was copied on its way, or, without one, after an end before its time. */
+type Ended = (body: Uint8Array | undefined, receivedBytes: number) => void
+
+const noBytes = new Uint8Array(0)
+
 /**
- * Passes a response of a known length on at once. What becomes of its body is decided and done later, when nobody waits
- * for it: a long one has its chunks held until then, but no longer than it takes the event loop to come round.
+ * Passes a response of a known, short length on at once, and copies its body. What becomes of the copy is decided when
+ * the caller has all, so that nobody waits for it.
  */
-export class LateRelay implements Receiver {
+export class ShortRelay implements Receiver {
+  readonly #caller: Caller
+  readonly #response: NetworkResponse
+  readonly #announcedBytes: number
+  readonly #ended: Ended
+  readonly #defer: Defer
+  #body: Uint8Array = noBytes
+  #bytes = 0
+
+  constructor(caller: Caller, response: NetworkResponse, announcedBytes: number, ended: Ended, defer: Defer) {
+    this.#caller = caller
+    this.#response = response
+    this.#announcedBytes = announcedBytes
+    this.#ended = ended
+    this.#defer = defer
+  }
+
+  begin(): void {
+    this.#caller.head(this.#response.head)
+  }
+
+  data(chunk: Buffer): void {
+    const at = this.#bytes
+    this.#bytes += chunk.byteLength
+    // A body longer than announced is not stored anyway.
+    if (this.#bytes <= this.#announcedBytes) {
+      if (at === 0) this.#body = Buffer.allocUnsafe(this.#announcedBytes)
+      this.#body.set(chunk, at)
+    }
+    this.#caller.data(chunk)
+  }
+
+  end(trailers: Headers, rawTrailers: RawHeaders): void {
+    this.#defer(() => this.#ended(this.#body, this.#bytes))
+    this.#caller.end(trailers, rawTrailers)
+  }
+
+  fail(error: unknown): void {
+    this.#ended(undefined, this.#bytes)
+    this.#caller.fail(error)
+  }
+}
+
+/**
+ * Passes a long response of a known length on at once. Whether it may be stored is decided soon after; its chunks are
+ * held until then, but no longer than it takes the event loop to come round.
+ */
+export class LongRelay implements Receiver {
   readonly #caller: Caller
   readonly #response: NetworkResponse
   readonly #announcedBytes: number
   readonly #decide: () => Storing
-  readonly #defer: (work: () => void) => void
+  readonly #defer: Defer
   #storing: Storing | undefined
   #chunks: Uint8Array[] = []
   #bytes = 0
   #hasFailed = false
 
-  constructor(
-    caller: Caller,
-    response: NetworkResponse,
-    announcedBytes: number,
-    decide: () => Storing,
-    defer: (work: () => void) => void
-  ) {
+  constructor(caller: Caller, response: NetworkResponse, announcedBytes: number, decide: () => Storing, defer: Defer) {
     this.#caller = caller
     this.#response = response
     this.#announcedBytes = announcedBytes
@@ -84,13 +132,8 @@ export class LateRelay implements Receiver {
     this.#defer = defer
   }
 
-  get #isShort(): boolean {
-    return this.#announcedBytes <= copiedBytes
-  }
-
   begin(): void {
     this.#caller.head(this.#response.head)
-    if (this.#isShort) return
     this.#defer(() => {
       if (!this.#hasFailed) this.#decided()
     })
@@ -100,7 +143,7 @@ export class LateRelay implements Receiver {
     this.#bytes += chunk.byteLength
     // A body longer than announced is not stored anyway.
     if (this.#storing !== undefined) this.#storing.copy?.add(chunk)
-    else if (this.#bytes <= this.#announcedBytes) this.#chunks.push(this.#isShort ? Buffer.from(chunk) : chunk)
+    else if (this.#bytes <= this.#announcedBytes) this.#chunks.push(chunk)
     this.#caller.data(chunk)
   }
 
