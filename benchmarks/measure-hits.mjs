@@ -32,5 +32,6 @@ for (const [name, dispatcher] of Object.entries(dispatchers)) {
 
 process.send({ primed: true })
 await once(process, 'message')
-process.send({ ...(await takeTurns(contenders, limits)), missing: ours.missing, forwarded: 0 })
-process.disconnect()
+const result = await takeTurns(contenders, limits)
+// All of it has to be on its way first: a long message is cut by the end of the channel.
+process.send({ ...result, missing: ours.missing, forwarded: 0 }, () => process.disconnect())

@@ -84,8 +84,8 @@ await once(process, 'message')
 const before = requests
 const result = await takeTurns(contenders, limits)
 if (dispatchers.ours) await storedLast()
-process.send({ ...result, missing: ours.missing, forwarded: requests - before })
-process.disconnect()
+// All of it has to be on its way first: a long message is cut by the end of the channel.
+process.send({ ...result, missing: ours.missing, forwarded: requests - before }, () => process.disconnect())
 
 /** One more miss and a hit on it: the origin would see two requests if nothing had been stored. */
 async function storedLast() {
