@@ -133,6 +133,14 @@ export interface CacheOptions {
    */
   readonly verify?: 'digest' | 'length'
   /**
+   * A secret that signs what is stored, so that what anybody else wrote into the store is a miss (SEC-05): random, of at
+   * least 32 bytes, and the same for all that share the store. Of a list the first signs and all verify, so that it can
+   * be changed. Credentials are kept as digests under this key. It goes with `verify: 'digest'` only; in a store in
+   * memory nothing is signed. `docs/security.md` says what it protects from. RFC 2104.
+   * @defaultValue none: whoever can write into the store can forge responses
+   */
+  readonly integrityKey?: string | Uint8Array | readonly (string | Uint8Array)[]
+  /**
    * Where all requests go, whatever origin they name: `https://api.example.com` for a `Client` or `Pool` of that origin,
    * which ignore what requests say. Unset: undici 8 tells the cache; with undici 7 requests have to name it, as those
    * of `undici.request()` do, and go past the cache if they do not.

@@ -1,3 +1,4 @@
+import { Integrity, leastSecretBytes, type Secret } from './integrity.js'
 import type { CacheOptions } from './options.js'
 import { isToken } from './rules/fields.js'
 import { type Heuristic, lastModified } from './rules/heuristics.js'
@@ -16,6 +17,7 @@ export interface Settings {
   readonly storeTimeoutMs: number
   readonly copyBufferBytes: number
   readonly verify: 'digest' | 'length'
+  readonly integrity: Integrity | undefined
   readonly origin: string | undefined
   readonly origins: CacheOptions['origins']
   readonly enabled: CacheOptions['enabled']
@@ -26,12 +28,14 @@ const defaultCredentialFields = ['Cookie', 'Proxy-Authorization', 'X-Api-Key', '
 
 const storeMethods = ['get', 'openBody', 'set', 'update', 'mark', 'delete'] as const
 
-/** Checks options. @throws TypeError that names the option and the value */
+/** Checks options. @throws TypeError that names the option and the value, unless that is a secret */
 export function readOptions(options: CacheOptions, digest: (text: string) => string): Settings {
   if (typeof options !== 'object' || options === null) throw invalid('options', options, 'an object')
   const read = new OptionReader(options)
   const type = read.oneOf('type', ['shared', 'private'], 'shared')
   const clock = read.function('clock') ?? Date.now
+  const secrets = read.secrets('integrityKey')
+  const integrity = secrets && new Integrity(secrets)
   const settings: Settings = {
     rules: {
       type,
@@ -52,7 +56,7 @@ export function readOptions(options: CacheOptions, digest: (text: string) => str
       sMaxAgeAllowsStale: read.boolean('sMaxAgeAllowsStale', false),
       invalidateLocations: read.boolean('invalidateLocations', true),
       storeCloseDelimited: read.boolean('storeCloseDelimited', false),
-      digest
+      digest: integrity?.digest ?? digest
     },
     store: read.store('store'),
     partition: read.function('partition'),
@@ -62,12 +66,16 @@ export function readOptions(options: CacheOptions, digest: (text: string) => str
     storeTimeoutMs: read.integer('storeTimeoutMs', 1, 250),
     copyBufferBytes: read.integer('copyBufferBytes', 0, 1_048_576),
     verify: read.oneOf('verify', ['digest', 'length'], 'digest'),
+    integrity,
     origin: read.origin('origin'),
     origins: normalOrigins(read.list('origins', isOrigin, 'origins such as https://example.com, or patterns')),
     enabled: read.function('enabled'),
     onDecision: read.function('onDecision')
   }
   read.refuseUnknown()
+  if (integrity !== undefined && settings.verify === 'length') {
+    throw invalid('verify', settings.verify, 'digest where integrityKey is set, which signs bodies by their digests')
+  }
   return settings
 }
 
@@ -132,6 +140,19 @@ class OptionReader {
     return new URL(value).origin
   }
 
+  /** A wrong one is described, and never shown. */
+  secrets(name: 'integrityKey'): readonly [Secret, ...Secret[]] | undefined {
+    const value = this.#take(name)
+    if (value === undefined) return undefined
+    const isList = Array.isArray(value)
+    if (isList && value.length === 0) throw notASecret(name, 'an empty list')
+    const secrets = Array.from<unknown, Secret>(isList ? value : [value], (secret, i) => {
+      if (isSecret(secret)) return secret
+      throw notASecret(isList ? `${name}[${i}]` : name, kindOf(secret))
+    })
+    return secrets as [Secret, ...Secret[]]
+  }
+
   functionsByField(name: keyof CacheOptions): ReadonlyMap<string, (value: string) => string> {
     const value = this.#take(name) ?? {}
     if (typeof value !== 'object') throw invalid(name, value, 'an object of functions by field name')
@@ -173,6 +194,17 @@ function invalid(name: string, value: unknown, expected: string): TypeError {
   return new TypeError(`cacheInterceptor: ${name} must be ${expected}, not ${shown(value)}`)
 }
 
+function notASecret(name: string, kind: string): TypeError {
+  const expected = `a string or Uint8Array of at least ${leastSecretBytes} bytes, or a list of such`
+  return new TypeError(`cacheInterceptor: ${name} must be ${expected}, not ${kind}`)
+}
+
+function kindOf(value: unknown): string {
+  if (typeof value === 'string') return `a string of ${Buffer.byteLength(value)} bytes`
+  if (value instanceof Uint8Array) return `a Uint8Array of ${value.byteLength} bytes`
+  return value === null ? 'null' : `of type ${typeof value}`
+}
+
 function shown(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value)
   if (typeof value === 'function') return 'a function'
@@ -182,6 +214,10 @@ function shown(value: unknown): string {
   } catch {
     return Object.prototype.toString.call(value)
   }
+}
+
+function isSecret(value: unknown): value is Secret {
+  return (typeof value === 'string' || value instanceof Uint8Array) && Buffer.byteLength(value) >= leastSecretBytes
 }
 
 function isMethod(value: unknown): value is 'GET' | 'HEAD' {

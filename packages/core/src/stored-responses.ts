@@ -2,6 +2,7 @@ import { hash, randomFillSync } from 'node:crypto'
 import { isPromise, whenReady } from './awaitable.js'
 import { Budget } from './budget.js'
 import type { ForgivingStore } from './forgiving-store.js'
+import type { Integrity } from './integrity.js'
 import { type Assessed, assess } from './rules/assessment.js'
 import type { CacheKey } from './rules/cache-key.js'
 import type { Marks } from './rules/invalidation.js'
@@ -44,6 +45,8 @@ export class StoredResponses {
   readonly store: ForgivingStore
   readonly #options: RuleOptions
   readonly #verifiesDigests: boolean
+  /** Where what the store hands back has to be signed. */
+  readonly #integrity: Integrity | undefined
   readonly #clock: () => EpochMilliseconds
   /** What was made of objects that the store hands out again and again; a store may use one for several keys. */
   readonly #known = new WeakMap<Found, Lookup>()
@@ -52,12 +55,14 @@ export class StoredResponses {
     store: ForgivingStore,
     options: RuleOptions,
     verify: 'digest' | 'length',
-    clock: () => EpochMilliseconds
+    clock: () => EpochMilliseconds,
+    integrity: Integrity | undefined
   ) {
     this.store = store
     this.#options = options
     this.#verifiesDigests = verify === 'digest'
     this.#clock = clock
+    this.#integrity = store.keepsObjects ? undefined : integrity
   }
 
   /** What is stored under a key; `undefined` if that cannot be known. */
@@ -103,8 +108,8 @@ export class StoredResponses {
   complete(lookup: Lookup, head: StorableHead, { bodyBytes, digests }: Completed): StoredResponse | undefined {
     const isInTime = this.#clock() - head.requestTime <= markLifetimeMs
     if (!isInTime) return undefined
-    return Object.freeze({
-      formatVersion: 1 as const,
+    return this.#sealed({
+      formatVersion: 1,
       key: lookup.key.key,
       id: newId(),
       ...head,
@@ -115,17 +120,16 @@ export class StoredResponses {
   }
 
   /** Gives a stored response new metadata, by which it is valid again. */
-  update(lookup: Lookup, { stored }: Assessed, head: StorableHead): StoredResponse {
+  update(lookup: Lookup, { stored }: Assessed, head: StorableHead): void {
     const { invalid, ...kept } = stored
-    const updated: StoredResponse = Object.freeze({ ...kept, ...head, marks: this.#marksOf(lookup) })
-    if (head.slot === stored.slot) this.store.update(lookup.key.key, updated)
+    const updated: StoredResponse = { ...kept, ...head, marks: this.#marksOf(lookup) }
+    if (head.slot === stored.slot) this.store.update(lookup.key.key, this.#sealed(updated))
     else this.#move(lookup, stored, updated)
-    return updated
   }
 
   /** Has a stored response validated before it is used again. */
   markInvalid(lookup: Lookup, assessed: Assessed): void {
-    const marked = this.store.update(lookup.key.key, Object.freeze({ ...assessed.stored, invalid: true as const }))
+    const marked = this.store.update(lookup.key.key, this.#sealed({ ...assessed.stored, invalid: true }))
     whenReady(marked, (marked) => {
       if (!marked) this.remove(lookup, assessed)
     })
@@ -206,12 +210,25 @@ export class StoredResponses {
 
   #isSound(key: CacheKey, response: unknown, body: unknown): boolean {
     if (!isStoredResponse(response, key.key) || !Object.hasOwn(response.marks, key.target)) return false
+    if (!this.#isOurs(key, response)) return false
     if (body === undefined) return true
     if (!(body instanceof Uint8Array) || body.byteLength !== response.bodyBytes) return false
     if (!this.#verifiesDigests || response.digests === undefined) return true
     return response.digests.every((digest, i) => {
       return hash('sha256', body.subarray(i * digestPieceBytes, (i + 1) * digestPieceBytes)) === digest
     })
+  }
+
+  /** What others wrote is passed over; it is removed only where it would never give way to a newer response. */
+  #isOurs(key: CacheKey, response: StoredResponse): boolean {
+    if (this.#integrity === undefined || this.#integrity.isSigned(response)) return true
+    if (response.requestTime > this.#clock()) this.store.delete(key.key, response.slot)
+    return false
+  }
+
+  /** As the store gets it. */
+  #sealed(response: StoredResponse): StoredResponse {
+    return this.#integrity === undefined ? Object.freeze(response) : this.#integrity.signed(response)
   }
 
   #removeUseless(lookup: Lookup): void {
@@ -229,7 +246,7 @@ export class StoredResponses {
   /** The selecting fields changed with the metadata (UPD-08): the body goes along to the new slot. */
   #move(lookup: Lookup, stored: StoredResponse, updated: StoredResponse): void {
     const { key } = lookup.key
-    const moved = Object.freeze({ ...updated, id: newId() })
+    const moved = this.#sealed({ ...updated, id: newId() })
     const copy = async () => {
       const body = await this.store.openBody(key, stored.id, new Budget(markLifetimeMs))
       if (body !== undefined && (await this.store.set(key, body, () => moved))) this.store.delete(key, stored.slot)

@@ -70,4 +70,6 @@ export interface StoredResponse {
   readonly marks: Readonly<Record<string, string>>
   /** Must be validated before any use. */
   readonly invalid?: true
+  /** HMAC-SHA-256 of all the others, in lowercase hex; present where an `integrityKey` is set. */
+  readonly hmac?: string
 }

@@ -19,6 +19,6 @@ export interface RuleOptions {
   readonly sMaxAgeAllowsStale: boolean
   readonly invalidateLocations: boolean
   readonly storeCloseDelimited: boolean
-  /** SHA-256 of a text, in lowercase hex. */
+  /** SHA-256 of a text, keyed if `integrityKey` is set, in lowercase hex. */
   readonly digest: (text: string) => string
 }

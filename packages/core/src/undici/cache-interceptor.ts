@@ -76,7 +76,7 @@ function makeCache(settings: Settings, store: CacheStore): Cache {
   const forgiving = new ForgivingStore(store, new StoreFailureReport())
   return {
     settings,
-    responses: new StoredResponses(forgiving, settings.rules, settings.verify, settings.clock),
+    responses: new StoredResponses(forgiving, settings.rules, settings.verify, settings.clock, settings.integrity),
     listeners: new DecisionListeners(settings.onDecision),
     background: new BackgroundValidations(),
     backgroundSockets: new BackgroundSockets(),
