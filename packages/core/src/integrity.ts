@@ -32,8 +32,7 @@ export class Integrity {
 
   /** The same response, frozen, with a signature in place of any it had. */
   signed(response: StoredResponse): StoredResponse {
-    const { hmac, ...unsigned } = response
-    return Object.freeze({ ...unsigned, hmac: signature(this.#signing[0], signedText(unsigned)).toString('hex') })
+    return Object.freeze({ ...response, hmac: signature(this.#signing[0], signedText(response)).toString('hex') })
   }
 
   /** Whether all of it, and by its digests the body too, is as it was signed with one of the secrets. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
+import type { Mark } from '../src/store.js'
 import { answering, notModified, type OriginAnswer, ok } from './answers.js'
 import { setUp } from './harness.js'
 import { MapStore } from './map-store.js'
@@ -67,6 +68,26 @@ describe('integrityKey: an update (SEC-05, row X10)', () => {
     await client.get('/', { headers: { 'Cache-Control': 'no-cache' } })
     await store.delete(older.key)
     await store.set(older.key, Buffer.from('body 0'), () => older)
+    expect(await client.get('/')).toMatchObject({ text: 'body 0', decision: { outcome: 'hit' } })
+  })
+
+  it('of a mark is not signed: an older mark put back makes valid what was stored under it', async () => {
+    const { store, client } = await start(ok('max-age=60'))
+    await client.get('/', { method: 'POST' })
+    await client.get('/')
+    const { key } = await storedUnder(store, '/')
+    const { mark } = await store.get(key)
+    await client.get('/', { method: 'POST' })
+    expect((await store.get(key)).mark?.value).not.toBe(mark?.value)
+    await store.mark(key, mark as Mark)
+    expect(await client.get('/')).toMatchObject({ text: 'body 2', decision: { outcome: 'hit' } })
+  })
+
+  it('of a mark by others costs a validation at most', async () => {
+    const { store, client } = await start(ok('max-age=60', { ETag: '"a"' }), notModified({ ETag: '"a"' }))
+    const { key } = await storedUnder(store, '/')
+    await store.mark(key, { value: 'forged', at: client.clock.now, dropAt: client.clock.now + 1 })
+    expect(await client.get('/')).toMatchObject({ text: 'body 0', decision: { outcome: 'validated' } })
     expect(await client.get('/')).toMatchObject({ text: 'body 0', decision: { outcome: 'hit' } })
   })
 })

@@ -80,7 +80,7 @@ const changes: [what: string, change: (response: StoredResponse) => object][] = 
     'a name in another case',
     (response) => ({ ...response, fields: response.fields.map(([name, value]) => [name.toLowerCase(), value]) })
   ],
-  ['a field more', (response) => ({ ...response, fields: [...response.fields, ['Set-Cookie', 'a=1']] })],
+  ['a field more', (response) => ({ ...response, fields: [...response.fields, ['X-More', '1']] })],
   ['a field less', (response) => ({ ...response, fields: response.fields.slice(0, -1) })],
   ['fields in another order', (response) => ({ ...response, fields: response.fields.toReversed() })],
   ['a selecting field', (response) => ({ ...response, selecting: [['x-a', null]] })],
@@ -111,6 +111,21 @@ describe('integrityKey: a stored response (SEC-05, row X10)', () => {
       expect(await another(client, { ...options, ...buffered }).get(path)).toMatchObject({
         decision: { outcome: 'hit' }
       })
+    }
+  })
+
+  it('is signed without a body, too', async () => {
+    const client = await setUp(
+      new MapStore(),
+      (_setUp, _request, response) => response.setHeader('Cache-Control', 'max-age=60').end(),
+      { integrityKey: secret }
+    )
+    for (const [path, method] of [
+      ['/empty', 'GET'],
+      ['/head', 'HEAD']
+    ] as const) {
+      await client.get(path, { method })
+      expect(await client.get(path, { method })).toMatchObject({ text: '', decision: { outcome: 'hit' } })
     }
   })
 

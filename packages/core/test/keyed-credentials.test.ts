@@ -89,9 +89,15 @@ describe('integrityKey: credentials (row X11)', () => {
     }
   })
 
-  it('of another secret select nothing', async () => {
-    const { client } = await start(secret)
-    const foreign = another(client, { ...options, integrityKey: otherSecret })
-    expect(await foreign.get('/vary', { headers: planted })).toMatchObject({ decision: { outcome: 'miss' } })
+  it('VARY-04: are digested with the first of a list: what was selected by the others is selected no more', async () => {
+    const store = new MapStore()
+    const client = await setUp(store, answering(ok('max-age=60')), { integrityKey: secret })
+    const cookie = { headers: { Cookie: planted.Cookie } }
+    await client.get('/', cookie)
+    const added = another(client, { integrityKey: [secret, otherSecret] })
+    expect(await added.get('/', cookie)).toMatchObject({ decision: { outcome: 'hit' } })
+    const changed = another(client, { integrityKey: [otherSecret, secret] })
+    expect(await changed.get('/', cookie)).toMatchObject({ decision: { outcome: 'miss', reason: 'vary-miss' } })
+    expect(await changed.get('/', cookie)).toMatchObject({ decision: { outcome: 'hit' } })
   })
 })

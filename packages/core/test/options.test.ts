@@ -52,6 +52,7 @@ const refused: [option: string, value: unknown, shown: string][] = [
   ['storeTimeoutMs', 5n, '5'],
   ['copyBufferBytes', -5, '-5'],
   ['verify', 'none', '"none"'],
+  ['integrityKey', 'short', 'a string of 5 bytes'],
   ['origin', /example/, '/example/'],
   ['origin', 'example.com', '"example.com"'],
   ['origins', 'https://example.com', '"https://example.com"'],

@@ -35,7 +35,8 @@ export const setCases: CaseDraft[] = [
         responseTime: 1_735_689_600_002,
         digests: [hex(3), hex(4)],
         marks: { [KEY]: '', 'another key': hex(5) },
-        invalid: true
+        invalid: true,
+        hmac: hex(6)
       })
       await expectStored(store, response, sampleBytes(3))
     },
