@@ -131,9 +131,9 @@ describe('integrityKey: any stored response (SEC-05, row X10)', () => {
         tried++
         expect(isAccepted(read, response.key)).toBe(false)
       }),
-      { numRuns: 5_000 }
+      { numRuns: 3_000 }
     )
-    expect(tried).toBeGreaterThan(2_500)
+    expect(tried).toBeGreaterThan(1_500)
   })
 
   it('is refused with the signature of any other', () => {
