@@ -25,7 +25,7 @@ export class Integrity {
     this.#digesting = derivedKey(first, '@cc/core digest 1')
   }
 
-  /** HMAC-SHA-256 of a text, in lowercase hex. */
+  /** HMAC-SHA-256 of a text, in lowercase hex, on which nobody else can try guesses. */
   readonly digest = (text: string): string => {
     return createHmac('sha256', this.#digesting).update(text).digest('hex')
   }

@@ -56,7 +56,8 @@ export function readOptions(options: CacheOptions, digest: (text: string) => str
       sMaxAgeAllowsStale: read.boolean('sMaxAgeAllowsStale', false),
       invalidateLocations: read.boolean('invalidateLocations', true),
       storeCloseDelimited: read.boolean('storeCloseDelimited', false),
-      digest: integrity?.digest ?? digest
+      digest,
+      credentialDigest: integrity?.digest ?? digest
     },
     store: read.store('store'),
     partition: read.function('partition'),

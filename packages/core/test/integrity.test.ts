@@ -248,4 +248,24 @@ describe('integrityKey: a list of secrets (SEC-05, row X10)', () => {
     expect(await onlyNew.get('/short')).toMatchObject({ decision: { outcome: 'hit' } })
     await expectMissThenHealed(onlyNew, '/long')
   })
+
+  it('finds what Vary selects under each of them, in the same slot', async () => {
+    const store = new MapStore()
+    const client = await setUp(
+      store,
+      (_setUp, _request, response) => {
+        response.setHeader('Cache-Control', 'max-age=60').setHeader('Vary', 'Accept-Language').end()
+      },
+      { integrityKey: secret }
+    )
+    await client.get('/')
+    const both = another(client, { integrityKey: [otherSecret, secret] })
+    expect(await both.get('/')).toMatchObject({ decision: { outcome: 'hit' } })
+    await both.get('/', { headers: { 'Cache-Control': 'no-cache' } })
+    const { key } = await storedUnder(store, '/')
+    expect((await store.get(key)).responses).toHaveLength(1)
+    expect(await another(client, { integrityKey: otherSecret }).get('/')).toMatchObject({
+      decision: { outcome: 'hit' }
+    })
+  })
 })

@@ -19,6 +19,8 @@ export interface RuleOptions {
   readonly sMaxAgeAllowsStale: boolean
   readonly invalidateLocations: boolean
   readonly storeCloseDelimited: boolean
-  /** SHA-256 of a text, keyed if `integrityKey` is set, in lowercase hex. */
+  /** SHA-256 of a text, in lowercase hex. */
   readonly digest: (text: string) => string
+  /** The same of a credential: keyed, if there is a key, so that nobody else can try guesses on it. */
+  readonly credentialDigest: (credential: string) => string
 }

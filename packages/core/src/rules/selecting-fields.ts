@@ -6,7 +6,7 @@ import type { RuleOptions } from './options.js'
 type Selecting = StoredResponse['selecting']
 type SelectingOptions = Pick<
   RuleOptions,
-  'type' | 'varyNormalizers' | 'credentialFields' | 'implicitCredentialKey' | 'digest'
+  'type' | 'varyNormalizers' | 'credentialFields' | 'implicitCredentialKey' | 'credentialDigest'
 >
 
 const maxVaryNames = 64
@@ -83,7 +83,7 @@ export function selectingValue(name: string, request: Request, options: Selectin
   if (given === undefined) return null
   const value = normalized(name, given, options.varyNormalizers)
   if (value === undefined) return undefined
-  return isSecret(name, options) ? `sha256:${options.digest(value)}` : value
+  return isSecret(name, options) ? `sha256:${options.credentialDigest(value)}` : value
 }
 
 function isSecret(name: string, { credentialFields }: SelectingOptions): boolean {
