@@ -35,7 +35,7 @@ const response: fc.Arbitrary<StoredResponse> = fc
     selecting: fc.array(fc.tuple(token, fc.option(value)), { maxLength: 3 }),
     requestTime: time,
     responseTime: time,
-    dropAt: fc.double({ min: 0, noNaN: true, noDefaultInfinity: true }),
+    dropAt: fc.double({ min: 0, max: 8.64e15, noNaN: true, noDefaultInfinity: true }),
     bodyBytes: fc.nat({ max: 3 * 1_048_576 }),
     others: fc.dictionary(text, text, { maxKeys: 3 }),
     invalid: fc.option(fc.constant(true as const), { nil: undefined }),
