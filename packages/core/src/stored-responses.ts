@@ -197,7 +197,7 @@ export class StoredResponses {
   #add(key: CacheKey, found: FoundResponse, stored: Assessed[], bodies: (Uint8Array | undefined)[]): void {
     try {
       const { response, body } = found
-      if (!this.store.keepsObjects && !this.#isSound(key, response, body)) return
+      if (!this.store.keepsObjects && !this.#isSound(key, response, body)) return this.#passOver(key, response)
       const assessed = assess(response, this.#options)
       if (!isForThisCache(assessed, this.#options)) return
       stored.push(assessed)
@@ -210,7 +210,7 @@ export class StoredResponses {
 
   #isSound(key: CacheKey, response: unknown, body: unknown): boolean {
     if (!isStoredResponse(response, key.key) || !Object.hasOwn(response.marks, key.target)) return false
-    if (!this.#isOurs(key, response)) return false
+    if (this.#integrity !== undefined && !this.#integrity.isSigned(response)) return false
     if (body === undefined) return true
     if (!(body instanceof Uint8Array) || body.byteLength !== response.bodyBytes) return false
     if (!this.#verifiesDigests || response.digests === undefined) return true
@@ -219,11 +219,12 @@ export class StoredResponses {
     })
   }
 
-  /** What others wrote is passed over; it is removed only where it would never give way to a newer response. */
-  #isOurs(key: CacheKey, response: StoredResponse): boolean {
-    if (this.#integrity === undefined || this.#integrity.isSigned(response)) return true
-    if (response.requestTime > this.#clock()) this.store.delete(key.key, response.slot)
-    return false
+  /** What does not check out stays until it is replaced; it is removed only where it would never be, for a store keeps what was requested later. */
+  #passOver(key: CacheKey, response: unknown): void {
+    if (typeof response !== 'object' || response === null) return
+    const { formatVersion, slot, requestTime }: { [Name in keyof StoredResponse]?: unknown } = response
+    const isLater = typeof requestTime !== 'number' || requestTime > this.#clock()
+    if (formatVersion === 1 && typeof slot === 'string' && isLater) this.store.delete(key.key, slot)
   }
 
   /** As the store gets it. */

@@ -2,10 +2,10 @@ import { inspect } from 'node:util'
 import { type CacheOptions, cacheInterceptor } from '@cc/core'
 import { describe, expect, it } from '@jest/globals'
 import { Integrity, signedText } from '../src/integrity.js'
-import { answering, ok } from './answers.js'
+import { answering, notModified, ok } from './answers.js'
 import { setUp } from './harness.js'
 import { MapStore } from './map-store.js'
-import { another } from './other-writers.js'
+import { another, storedUnder } from './other-writers.js'
 import { storedWith } from './rule-inputs.js'
 
 const secret = 'the secret of these tests, random elsewhere'
@@ -87,5 +87,42 @@ describe('integrityKey: the secret (SEC-05, row X11)', () => {
   it('says nothing for a body without digests', () => {
     const integrity = new Integrity([secret])
     expect(integrity.isSigned(integrity.signed(storedWith([])))).toBe(false)
+  })
+})
+
+describe('integrityKey: a list of secrets (SEC-05, row X10)', () => {
+  const hit = { decision: { outcome: 'hit' } }
+
+  it('signs with the first and verifies with all', async () => {
+    const client = await setUp(
+      new MapStore(),
+      answering(ok('max-age=60', { ETag: '"a"' }), notModified({ ETag: '"a"' })),
+      {
+        integrityKey: [secret]
+      }
+    )
+    for (const path of ['/', '/other']) await client.get(path)
+    const both = another(client, { integrityKey: [otherSecret, secret] })
+    expect(await both.get('/')).toMatchObject(hit)
+    const { decision } = await both.get('/', { headers: { 'Cache-Control': 'no-cache' } })
+    expect(decision).toMatchObject({ outcome: 'validated', stored: true })
+    const changed = another(client, { integrityKey: otherSecret })
+    expect(await changed.get('/')).toMatchObject(hit)
+    expect(await changed.get('/other')).toMatchObject({ decision: { outcome: 'miss', reason: 'uri-miss' } })
+    expect(await client.get('/')).toMatchObject({ decision: { outcome: 'miss', reason: 'uri-miss' } })
+  })
+
+  it('finds what Vary selects under each of them, in the same slot', async () => {
+    const store = new MapStore()
+    const client = await setUp(store, answering(ok('max-age=60', { Vary: 'Accept-Language' })), {
+      integrityKey: secret
+    })
+    await client.get('/')
+    const both = another(client, { integrityKey: [otherSecret, secret] })
+    expect(await both.get('/')).toMatchObject(hit)
+    await both.get('/', { headers: { 'Cache-Control': 'no-cache' } })
+    const { key } = await storedUnder(store, '/')
+    expect((await store.get(key)).responses).toHaveLength(1)
+    expect(await another(client, { integrityKey: otherSecret }).get('/')).toMatchObject(hit)
   })
 })
