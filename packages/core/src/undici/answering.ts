@@ -117,7 +117,7 @@ function bodyIsGone(exchange: Exchange, lookup: Lookup, selected: Assessed): voi
 }
 
 /** Validates a response that was served stale, once at a time. RFC 5861 §3. */
-function validateInBackground({ cache, asked, dispatch }: Exchange, lookup: Lookup, selected: Assessed): void {
+function validateInBackground({ cache, asked, below }: Exchange, lookup: Lookup, selected: Assessed): void {
   const name = `${selected.stored.slot} ${lookup.key.key}`
   if (!cache.background.begin(name)) return
   const { request, opts } = asked
@@ -126,7 +126,7 @@ function validateInBackground({ cache, asked, dispatch }: Exchange, lookup: Look
   for (const name of own) fields.delete(name)
   const removed = own.map((name) => [name, undefined] as const)
   const background = { ...asked, request: { ...request, fields }, opts: withFields(opts, removed) }
-  const exchange = new Exchange(cache, dispatch, background, silent, (hasFailed) => {
+  const exchange = new Exchange(cache, below, background, silent, (hasFailed) => {
     cache.background.ended(name, hasFailed)
     queueMicrotask(() => holdAgain())
   })

@@ -12,11 +12,13 @@ import { digest, StoredResponses } from '../stored-responses.js'
 import { answer, forwardAnyway, gatewayTimeout } from './answering.js'
 import { BackgroundSockets } from './background-sockets.js'
 import { BackgroundValidations } from './background-validations.js'
+import { Below } from './below.js'
 import { Caller } from './caller.js'
 import { DeferredWork } from './deferred-work.js'
 import { type Cache, Exchange } from './exchange.js'
-import { watchHttp2 } from './http2-heads.js'
 import { forwardUnsafe } from './invalidating.js'
+import { watchNetwork } from './network-heads.js'
+import { passBy } from './passing-by.js'
 import { type ReadRequest, readRequest } from './read-request.js'
 
 /**
@@ -30,15 +32,16 @@ import { type ReadRequest, readRequest } from './read-request.js'
 export function cacheInterceptor(options: CacheOptions = {}): Dispatcher.DispatcherComposeInterceptor {
   const settings = readOptions(options, digest)
   const loading = new LazyCache(settings)
-  watchHttp2()
+  watchNetwork()
   // undici 8 names the origin of a Client or Pool, which ignore what a request says.
   return (dispatch, bound?: string | null) => {
     const origin = settings.origin ?? bound ?? undefined
+    const below = new Below(dispatch)
     return function cached(opts, handler) {
-      if (loading.cache !== undefined) return dispatchCached(loading.cache, dispatch, opts, handler, origin)
+      if (loading.cache !== undefined) return dispatchCached(loading.cache, below, opts, handler, origin)
       loading
         .load()
-        .then((cache) => dispatchCached(cache, dispatch, opts, handler, origin))
+        .then((cache) => dispatchCached(cache, below, opts, handler, origin))
         .catch((error) => new Caller(handler).fail(error))
       return true
     }
@@ -87,13 +90,13 @@ function makeCache(settings: Settings, store: CacheStore): Cache {
 
 function dispatchCached(
   cache: Cache,
-  dispatch: Dispatcher.Dispatch,
+  below: Below,
   opts: Dispatcher.DispatchOptions,
   handler: Dispatcher.DispatchHandler,
   bound: string | undefined
 ): boolean {
   const read = readRequest(opts, bound)
-  if (read.request === undefined || !isLookedAt(cache.settings, read)) return dispatch(read.opts, handler)
+  if (read.request === undefined || !isLookedAt(cache.settings, read)) return passBy(below.dispatch, read.opts, handler)
   const { rules } = cache.settings
   const { request } = read
   const control = requestControl(request)
@@ -105,10 +108,10 @@ function dispatchCached(
   const decision = decideRequest(request, control, read.facts, key !== undefined, rules)
   if (decision.action === 'bypass') {
     tellBypass(cache, read, decision.reason)
-    return dispatch(read.opts, handler)
+    return passBy(below.dispatch, read.opts, handler)
   }
   const asked = { request, control, target, key: key ?? noKey, opts: read.opts }
-  const exchange = new Exchange(cache, dispatch, asked, handler)
+  const exchange = new Exchange(cache, below, asked, handler)
   switch (decision.action) {
     case 'look-up':
       answer(exchange)

@@ -2,7 +2,8 @@ import type { Duplex } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import { RequestAbortedError } from '../errors.js'
 
-type Handler = Dispatcher.DispatchHandler
+/** undici 8 tells that a request was sent; the types of undici 7 do not know it. */
+type Handler = Dispatcher.DispatchHandler & { onRequestSent?(): void }
 type Controller = Dispatcher.DispatchController
 type Headers = Parameters<NonNullable<Handler['onResponseStart']>>[2]
 
@@ -52,6 +53,11 @@ export class Caller implements Controller {
   /** Whether the handler is an old one that undici 7 has wrapped: then all below the cache know old handlers too. */
   get isWrapped(): boolean {
     return this.#isLegacy && typeof this.#handler.onRequestStart === 'function'
+  }
+
+  /** Whether the handler is an old one as it is: undici 8 knows only new ones. */
+  get isBareLegacy(): boolean {
+    return this.#isLegacy && !this.isWrapped
   }
 
   get paused(): boolean {
@@ -171,6 +177,10 @@ export class Caller implements Controller {
 
   bodySent(chunkSize: number, totalBytesSent: number): void {
     this.#handler.onBodySent?.(chunkSize, totalBytesSent)
+  }
+
+  requestSent(): void {
+    this.#handler.onRequestSent?.()
   }
 
   #threw(error: unknown): void {

@@ -10,10 +10,12 @@ import type { Body } from '../store.js'
 import type { StoredResponses } from '../stored-responses.js'
 import type { BackgroundSockets } from './background-sockets.js'
 import type { BackgroundValidations } from './background-validations.js'
+import type { Below } from './below.js'
 import { Caller, type Head } from './caller.js'
 import type { DeferredWork } from './deferred-work.js'
 import { Forward, type Outcome } from './forward.js'
 import { LegacyFace } from './legacy-face.js'
+import { withoutHttp2 } from './passing-by.js'
 import { StoredHead, serveStored } from './serve-stored.js'
 
 /** What the exchanges of one interceptor have in common. */
@@ -48,20 +50,20 @@ export class Exchange {
   readonly caller: Caller
   /** What the caller may be kept waiting for the store. */
   readonly budget: Budget
-  readonly dispatch: Dispatcher.Dispatch
+  readonly below: Below
   /** Set for a validation in the background: called when it is over. */
   readonly #backgroundEnded: ((hasFailed: boolean) => void) | undefined
   #hasTold = false
 
   constructor(
     cache: Cache,
-    dispatch: Dispatcher.Dispatch,
+    below: Below,
     asked: CachedRequest,
     handler: Dispatcher.DispatchHandler,
     backgroundEnded?: (hasFailed: boolean) => void
   ) {
     this.cache = cache
-    this.dispatch = dispatch
+    this.below = below
     this.asked = asked
     this.caller = new Caller(handler)
     this.budget = new Budget(cache.settings.storeTimeoutMs)
@@ -76,9 +78,13 @@ export class Exchange {
   send(opts: Dispatcher.DispatchOptions, outcome: Outcome): void {
     if (this.caller.ended) return this.tell({ outcome: 'aborted' })
     const upgraded = () => this.tell({ outcome: 'bypass', reason: 'bypass' })
-    const forward = new Forward(this.caller, outcome, this.cache.settings.clock, upgraded)
+    const { below, caller } = this
+    const forward = new Forward(caller, outcome, this.cache.settings.clock, upgraded)
     try {
-      this.dispatch(opts, this.caller.isWrapped ? new LegacyFace(forward) : forward)
+      below.dispatch(
+        caller.isBareLegacy ? withoutHttp2(opts) : opts,
+        caller.isWrapped && below.passesRaw ? new LegacyFace(forward, below) : forward
+      )
     } catch (error) {
       outcome.failed(error, false)
     }

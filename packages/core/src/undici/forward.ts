@@ -95,8 +95,12 @@ export class Forward implements Dispatcher.DispatchHandler, Source, Network {
     this.#caller.bodySent(chunkSize, totalBytesSent)
   }
 
+  onRequestSent(): void {
+    this.#caller.requestSent()
+  }
+
   onResponseStart(controller: Controller, status: number, headers: Headers, statusText = ''): void {
-    this.headCame(new ObjectHead(status, statusText, headers, controller.rawHeaders ?? null))
+    this.headCame(new ObjectHead(status, statusText, headers, controller))
   }
 
   onResponseData(_controller: Controller, chunk: Buffer): void {

@@ -210,7 +210,8 @@ function copying(
     }
   })
   const ended = (isComplete: boolean, receivedBytes: number) => {
-    if (!isComplete || response.head.isCut) {
+    const mayBeDumped = receivedBytes === 0 && expectedBytes === undefined && response.head.mayBeDumped
+    if (!isComplete || response.head.isBroken || mayBeDumped) {
       copy.drop()
       return exchange.tell({ ...told, notStored: broken })
     }

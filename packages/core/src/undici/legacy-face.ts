@@ -1,6 +1,8 @@
 import type { Duplex } from 'node:stream'
 import type { Dispatcher } from 'undici'
+import type { Below } from './below.js'
 import type { Forward } from './forward.js'
+import { isFromNetwork, watchEnd } from './network-heads.js'
 import { RawHead } from './network-response.js'
 import { rawFields, toHeaders } from './response-fields.js'
 
@@ -8,18 +10,23 @@ const noTrailers = {}
 
 /**
  * A forward as undici 7 calls it without a detour: it hands on raw fields as they came from the wire, where its new
- * handlers cost a conversion each way. Only for callers whose handler is one of undici's own wrappers of an old one.
+ * handlers cost a conversion each way. Only for callers whose handler is one of undici's own wrappers of an old one, and
+ * as long as no interceptor below the cache was found to make the conversion anyway.
  */
 export class LegacyFace
   implements Dispatcher.DispatchHandler, Pick<Dispatcher.DispatchController, 'pause' | 'resume' | 'abort'>
 {
   readonly #forward: Forward
+  readonly #below: Below
+  #head: RawHead | undefined
+  #endWatch: (() => boolean) | undefined
   #abort: ((reason?: Error) => void) | undefined
   #resume: (() => void) | undefined
   #isPaused = false
 
-  constructor(forward: Forward) {
+  constructor(forward: Forward, below: Below) {
     this.#forward = forward
+    this.#below = below
   }
 
   pause(): void {
@@ -53,9 +60,13 @@ export class LegacyFace
     this.#forward.upgradedTo(status, toHeaders(rawFields(raw ?? [])), raw, socket)
   }
 
-  onHeaders(status: number, raw: Buffer[], resume: () => void, statusText: string): boolean {
+  /** A `ProxyAgent` without a tunnel leaves the status text out. */
+  onHeaders(status: number, raw: Buffer[], resume: () => void, statusText = ''): boolean {
     this.#resume = resume
-    this.#forward.headCame(new RawHead(status, statusText, raw))
+    const isDirect = isFromNetwork(raw)
+    this.#head = new RawHead(status, statusText, raw, !isDirect)
+    if (!isDirect && status >= 200) this.#somethingIsBetween()
+    this.#forward.headCame(this.#head)
     return !this.#isPaused
   }
 
@@ -65,10 +76,18 @@ export class LegacyFace
   }
 
   onComplete(rawTrailers: string[] | null): void {
+    if (this.#endWatch?.() && this.#head !== undefined) this.#head.isPieced = true
     this.#forward.endCame(noTrailers, rawTrailers)
   }
 
   onError(error: Error): void {
+    this.#endWatch?.()
     this.#forward.errorCame(error)
+  }
+
+  /** An interceptor below makes raw fields anew, and its own controller is out of sight: next time it is asked directly. */
+  #somethingIsBetween(): void {
+    this.#below.passesRaw = false
+    this.#endWatch ??= watchEnd()
   }
 }

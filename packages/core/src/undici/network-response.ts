@@ -1,9 +1,10 @@
 import type { Dispatcher } from 'undici'
 import type { ExchangeTimes, Fields, Response } from '../rules/messages.js'
 import type { Head, RawHeaders } from './caller.js'
-import { isCut, isHttp2 } from './http2-heads.js'
+import { isCut, isHttp2 } from './network-heads.js'
 import { rawFields, responseFields, toHeaders, toRawHeaders } from './response-fields.js'
 
+type Controller = Dispatcher.DispatchController
 type Headers = Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseStart']>>[2]
 
 /** The head of a response from the network: passed on as it came, and read by the rules when they have to. */
@@ -14,8 +15,10 @@ export interface NetworkHead extends Head {
   readonly announcedBytes: number | undefined
   /** Whether it is proven to have come over HTTP/2, which has an end for every body (MSG-06). */
   readonly isHttp2: boolean
-  /** Whether its body is known to have been cut short, though it seemed to end well. Told after the end. */
-  readonly isCut: boolean
+  /** Whether its body is known to be cut short or pieced together, though it seemed to end well. Told after the end. */
+  readonly isBroken: boolean
+  /** Whether something below the cache may have kept the body for itself, as undici's `dump` does. */
+  readonly mayBeDumped: boolean
 }
 
 /** A head as undici's new handlers get it. It is read at once: what is above the cache may change it in place. */
@@ -24,18 +27,21 @@ export class ObjectHead implements NetworkHead {
   readonly #headers: Headers
   readonly #received: RawHeaders
   readonly #raw: RawHeaders
+  readonly #controller: Controller
 
   constructor(
     readonly status: number,
     readonly statusText: string,
     headers: Headers,
-    raw: RawHeaders
+    controller: Controller
   ) {
+    const raw = controller.rawHeaders ?? null
     const { lines, isRawFaithful } = responseFields(headers, raw)
     this.fields = lines
     this.#headers = headers
     this.#received = raw
     this.#raw = isRawFaithful ? raw : null
+    this.#controller = controller
   }
 
   get announcedBytes(): number | undefined {
@@ -46,8 +52,14 @@ export class ObjectHead implements NetworkHead {
     return this.#received !== null && isHttp2(this.#received)
   }
 
-  get isCut(): boolean {
-    return this.#received !== null && isCut(this.#received)
+  get isBroken(): boolean {
+    // Where a retry below fetched the rest, these are the fields of the rest.
+    const isPieced = (this.#controller.rawHeaders ?? null) !== this.#received
+    return isPieced || (this.#received !== null && isCut(this.#received))
+  }
+
+  get mayBeDumped(): boolean {
+    return Object.hasOwn(this.#controller, 'abort')
   }
 
   headers(): Headers {
@@ -64,11 +76,14 @@ export class RawHead implements NetworkHead {
   readonly #raw: Buffer[]
   readonly #received: readonly unknown[]
   #fields: Fields | undefined
+  /** Set once it ended, if the body came in more than one answer. */
+  isPieced = false
 
   constructor(
     readonly status: number,
     readonly statusText: string,
-    raw: Buffer[]
+    raw: Buffer[],
+    readonly mayBeDumped: boolean
   ) {
     this.#raw = raw
     this.#received = raw.slice()
@@ -93,8 +108,8 @@ export class RawHead implements NetworkHead {
     return isHttp2(this.#raw)
   }
 
-  get isCut(): boolean {
-    return isCut(this.#raw)
+  get isBroken(): boolean {
+    return this.isPieced || isCut(this.#raw)
   }
 
   headers(): Headers {

@@ -5,6 +5,7 @@ import type { Request, RequestFields } from '../rules/messages.js'
 import { FieldLines } from '../rules/request-fields.js'
 import type { RequestFacts } from '../rules/reuse.js'
 import { targetOf } from './known-targets.js'
+import { addField } from './response-fields.js'
 
 /** A request of the caller, read once. */
 export interface ReadRequest {
@@ -54,19 +55,19 @@ function withHeaders(method: string, headers: GivenHeaders): Request | undefined
   return { method, fields, isPlain: fields.isPlain }
 }
 
-/** Headers that may be iterated but once become a list, which interceptors below know; what undici refuses it gets as it was. */
+/** Headers that may be iterated but once become an object, which all interceptors know; what undici refuses it gets as it was. */
 function readIterated(
   opts: Dispatcher.DispatchOptions,
   pairs: readonly unknown[],
   bound: string | undefined
 ): ReadRequest | Unread {
-  const headers: string[] = []
+  const lines: string[] = []
   for (const pair of pairs) {
-    if (!Array.isArray(pair) || pair.length !== 2 || !addLines(headers, pair[0], pair[1])) {
+    if (!Array.isArray(pair) || pair.length !== 2 || !addLines(lines, pair[0], pair[1])) {
       return unread({ ...opts, headers: { [Symbol.iterator]: () => pairs[Symbol.iterator]() } as GivenHeaders })
     }
   }
-  return readRequest({ ...opts, headers }, bound)
+  return readRequest({ ...opts, headers: headersOf(lines) }, bound)
 }
 
 function unread(opts: Dispatcher.DispatchOptions): Unread {
@@ -79,14 +80,24 @@ export function withFields(
   changes: readonly (readonly [name: string, value: string | undefined])[]
 ): Dispatcher.DispatchOptions {
   if (changes.length === 0) return opts
-  const headers: string[] = []
+  const lines: string[] = []
   const given = opts.headers == null ? [] : (linesOf(opts.headers) ?? [])
   for (let i = 0; i < given.length; i += 2) {
     const name = given[i] as string
-    if (!changes.some(([changed]) => changed === name.toLowerCase())) headers.push(name, given[i + 1] as string)
+    if (!changes.some(([changed]) => changed === name.toLowerCase())) lines.push(name, given[i + 1] as string)
   }
-  for (const [name, value] of changes) if (value !== undefined) headers.push(name, value)
-  return { ...opts, headers }
+  for (const [name, value] of changes) if (value !== undefined) lines.push(name, value)
+  return { ...opts, headers: headersOf(lines) }
+}
+
+/**
+ * Names and values as an object, repeated names with a list. Some of undici's interceptors and agents lose repeated names
+ * of a flat list, or take its indices for names.
+ */
+function headersOf(lines: readonly string[]): Record<string, string | string[]> {
+  const headers: Record<string, string | string[]> = {}
+  for (let i = 0; i < lines.length; i += 2) addField(headers, lines[i] as string, lines[i + 1] as string)
+  return headers
 }
 
 /**

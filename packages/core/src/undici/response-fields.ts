@@ -27,14 +27,16 @@ export function rawFields(raw: readonly unknown[]): Fields {
 /** Field lines as undici's new handlers get them: names in lower case, repeated ones as lists. A new object each time. */
 export function toHeaders(fields: Fields): Record<string, string | string[]> {
   const headers: Record<string, string | string[]> = {}
-  for (const [given, value] of fields) {
-    const name = given.toLowerCase()
-    const before = Object.hasOwn(headers, name) ? headers[name] : undefined
-    if (before === undefined) define(headers, name, value)
-    else if (typeof before === 'string') headers[name] = [before, value]
-    else before.push(value)
-  }
+  for (const [name, value] of fields) addField(headers, name.toLowerCase(), value)
   return headers
+}
+
+/** Adds a field line to an object of fields, to a list if there is one of that name already. */
+export function addField(headers: Record<string, string | string[]>, name: string, value: string): void {
+  const before = Object.hasOwn(headers, name) ? headers[name] : undefined
+  if (before === undefined) define(headers, name, value)
+  else if (typeof before === 'string') define(headers, name, [before, value])
+  else before.push(value)
 }
 
 /** Field lines as they come from the wire: a flat list of names and values. */
@@ -44,7 +46,7 @@ export function toRawHeaders(fields: Fields): Buffer[] {
   return raw
 }
 
-function define(headers: Record<string, string | string[]>, name: string, value: string): void {
+function define(headers: Record<string, string | string[]>, name: string, value: string | string[]): void {
   if (name !== '__proto__') headers[name] = value
   else Object.defineProperty(headers, name, { value, enumerable: true, configurable: true, writable: true })
 }

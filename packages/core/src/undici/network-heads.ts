@@ -1,4 +1,4 @@
-import { subscribe } from 'node:diagnostics_channel'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { RawHeaders } from './caller.js'
 
 /** A request of undici's, a stream of HTTP/2, the raw fields of a head: known by who they are. */
@@ -12,15 +12,18 @@ const heads = new WeakMap<Identity, Identity | undefined>()
 const cut = new WeakSet<Identity>()
 /** The request that was just written: Node makes its stream before anything else is done. */
 let written: Identity | undefined
+/** The request that was just answered, and the raw fields of the answer: its handler gets them before anything else is done. */
+let answered: Identity | undefined
+let answer: Identity | undefined
 let isWatching = false
 
 /**
- * Begins to notice over which protocol answers come, and which streams are cut. undici 8 shows the protocol by the shape
+ * Begins to notice what the network answers, over which protocol, and which streams are cut. undici 8 shows the protocol by the shape
  * of the raw fields, undici 7 only on its diagnostics channels, where a request meets its socket and the list of fields
  * that its handler gets. Both tell of a stream that was reset with NO_ERROR or CANCEL as of one that ended well; Node
  * shows the difference on channels of its own, from 22.17 and 24.2 on.
  */
-export function watchHttp2(): void {
+export function watchNetwork(): void {
   if (isWatching) return
   isWatching = true
   on('undici:client:sendHeaders', ({ request, socket }) => {
@@ -36,7 +39,10 @@ export function watchHttp2(): void {
   })
   on('undici:request:headers', ({ request, response }) => {
     const raw = (response as { headers?: unknown } | undefined)?.headers
-    if (request !== undefined && streams.has(request) && isObject(raw)) heads.set(raw, streams.get(request))
+    if (request === undefined || !isObject(raw)) return
+    answered = request
+    answer = raw
+    if (streams.has(request)) heads.set(raw, streams.get(request))
   })
 }
 
@@ -49,6 +55,25 @@ export function isHttp2(raw: NonNullable<RawHeaders>): boolean {
 export function isCut(raw: NonNullable<RawHeaders>): boolean {
   const stream = heads.get(raw)
   return stream !== undefined && cut.has(stream)
+}
+
+/** Whether these raw fields are the very ones the network has just brought, with nothing in between that makes new ones. */
+export function isFromNetwork(raw: Identity): boolean {
+  return raw === answer
+}
+
+/** Begins to watch for the end of the answer that came last. What is returned tells whether another one ended since. */
+export function watchEnd(): () => boolean {
+  const awaited = answered
+  let isAnother = false
+  const listener = (message: unknown) => {
+    isAnother = (message as { request?: Identity }).request !== awaited
+  }
+  subscribe('undici:request:trailers', listener)
+  return () => {
+    unsubscribe('undici:request:trailers', listener)
+    return isAnother
+  }
 }
 
 /** Whether all of the stream has come, read or not. */
