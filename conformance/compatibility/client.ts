@@ -1,7 +1,8 @@
+import { gunzipSync } from 'node:zlib'
 import { type CacheDecision, type CacheOptions, cacheInterceptor } from '@cc/core'
 import { DictStore } from '@cc/store-dict'
 import { afterEach } from '@jest/globals'
-import { Agent, type Dispatcher, request } from 'undici'
+import { Agent, type Dispatcher, fetch, request } from 'undici'
 import { Origin, type Protocol } from './origin.js'
 
 export type Interceptor = Dispatcher.DispatcherComposeInterceptor
@@ -39,6 +40,8 @@ export interface Answer {
   readonly status: number
   readonly headers: Record<string, string | string[] | undefined>
   readonly text: string
+  /** The text without its content coding, if it came with one. */
+  readonly decoded: string
 }
 
 /** A dispatcher with a cache somewhere in it. */
@@ -69,11 +72,22 @@ export class Client {
   }
 }
 
-export async function ask(
-  dispatcher: Dispatcher,
-  url: string,
-  options: { method?: string; headers?: Record<string, string>; body?: string } = {}
-): Promise<Answer> {
+export interface Ask {
+  readonly method?: string
+  readonly headers?: Record<string, string>
+  readonly body?: string
+}
+
+export async function ask(dispatcher: Dispatcher, url: string, options: Ask = {}): Promise<Answer> {
   const { statusCode, headers, body } = await request(url, { dispatcher, ...options } as Parameters<typeof request>[1])
-  return { status: statusCode, headers, text: await body.text() }
+  const bytes = Buffer.from(await body.arrayBuffer())
+  const decoded = headers['content-encoding'] === 'gzip' && bytes.length > 0 ? gunzipSync(bytes) : bytes
+  return { status: statusCode, headers, text: bytes.toString(), decoded: decoded.toString() }
+}
+
+/** The same with `fetch`, which decodes, and which is to follow redirects no more than `request` does. */
+export async function askByFetch(dispatcher: Dispatcher, url: string, options: Ask = {}): Promise<Answer> {
+  const response = await fetch(url, { dispatcher, redirect: 'manual', ...options })
+  const text = await response.text()
+  return { status: response.status, headers: Object.fromEntries(response.headers), text, decoded: text }
 }

@@ -12,9 +12,12 @@ type AnyRequest = IncomingMessage | Http2ServerRequest
 
 export const text = 'some text '.repeat(10_000)
 
-/** What each path answers, whatever the protocol; `n` counts the requests for it from 0. */
-const answers: Record<string, (response: ServerResponse, request: AnyRequest, body: string, n: number) => unknown> = {
-  '/fresh': (response) => end(response, { 'cache-control': 'max-age=60', 'content-length': text.length }, text),
+/** Answers a request whose body was read; `n` counts the requests for this path from 0. */
+export type Respond = (response: ServerResponse, request: AnyRequest, body: string, n: number) => unknown
+
+/** What each path answers, whatever the protocol. */
+const answers: Readonly<Record<string, Respond>> = {
+  '/fresh': (response) => end(response, { 'cache-control': 'max-age=60' }, text),
   '/unannounced': (response) => {
     head(response, 200, { 'cache-control': 'max-age=60' })
     response.write(text.slice(0, 50_000), () => response.end(text.slice(50_000)))
@@ -43,8 +46,13 @@ const answers: Record<string, (response: ServerResponse, request: AnyRequest, bo
   },
   '/personal': (response, { headers }) =>
     end(response, { 'cache-control': 'max-age=60' }, `for ${headers.authorization ?? 'nobody'}`),
+  '/undelimited': (response) => {
+    if (response.req.httpVersionMajor < 2) response.removeHeader('transfer-encoding')
+    response.setHeader('cache-control', 'max-age=60')
+    response.write(text, () => response.end())
+  },
   '/cut': (response, _request, _body, n) => {
-    if (n > 0) return end(response, { 'cache-control': 'max-age=60', 'content-length': text.length }, text)
+    if (n > 0) return end(response, { 'cache-control': 'max-age=60' }, text)
     head(response, 200, { 'cache-control': 'max-age=60', 'content-length': String(text.length) })
     response.write('half', () => cut(response))
   },
@@ -55,10 +63,13 @@ const answers: Record<string, (response: ServerResponse, request: AnyRequest, bo
   }
 }
 
-/** A real server, the same for each protocol, that counts what it is asked. */
+/** A real server, the same for each protocol, that counts what it is asked. With HTTP/2 it offers HTTP/1.1, too. */
 export class Origin {
   /** Such as `GET /fresh`. */
   readonly asked: string[] = []
+  /** Such as `1.1`, of each request. */
+  readonly versions = new Set<string>()
+  readonly #answers = { ...answers }
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
 
@@ -72,7 +83,7 @@ export class Origin {
       void this.#answer(request, response as ServerResponse)
     if (protocol === 'http') this.#server = createServer(answer)
     else if (protocol === 'https') this.#server = createTlsServer({ key, cert }, answer)
-    else this.#server = createSecureServer({ key, cert }, answer).on('sessionError', () => {})
+    else this.#server = createSecureServer({ key, cert, allowHTTP1: true }, answer).on('sessionError', () => {})
     this.#server.on('connection', (socket: Socket) => {
       this.#sockets.add(socket)
       socket.on('close', () => this.#sockets.delete(socket)).on('error', () => {})
@@ -96,6 +107,11 @@ export class Origin {
     return `${this.protocol === 'http' ? 'http' : 'https'}://${authority}`
   }
 
+  /** Answers a path as only one test wants it. */
+  on(path: string, respond: Respond): void {
+    this.#answers[path] = respond
+  }
+
   async stop(): Promise<void> {
     const closed = new Promise((resolve) => this.#server.close(resolve))
     for (const socket of this.#sockets) socket.destroy()
@@ -104,8 +120,9 @@ export class Origin {
 
   async #answer(request: AnyRequest, response: ServerResponse): Promise<void> {
     const path = new URL(request.url ?? '', 'http://localhost').pathname
-    const n = this.asked.filter((asked) => asked.endsWith(` ${path}`)).length
+    const n = this.asked.filter((asked) => asked.split(' ')[1] === path).length
     this.asked.push(`${request.method} ${path}`)
+    this.versions.add(request.httpVersion)
     response.on('error', () => {})
     let body = ''
     try {
@@ -113,7 +130,7 @@ export class Origin {
     } catch {
       return
     }
-    const respond = answers[path]
+    const respond = this.#answers[path]
     if (respond === undefined) throw new Error(`no answer for ${path}`)
     respond(response, request, body, n)
   }
@@ -124,7 +141,7 @@ function head(response: ServerResponse, status: number, fields: Record<string, s
 }
 
 function end(response: ServerResponse, fields: Record<string, string | number>, body: string | Buffer): void {
-  head(response, 200, fields)
+  head(response, 200, { 'content-length': Buffer.byteLength(body), ...fields })
   response.end(body)
 }
 

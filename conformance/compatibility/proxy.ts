@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
 /** A real proxy: it forwards http, and opens tunnels. */
-export class Proxy {
+export class LocalProxy {
   /** Such as `CONNECT localhost:8080`. */
   readonly asked: string[] = []
   readonly #process: ChildProcess
@@ -16,11 +16,11 @@ export class Proxy {
     this.#process = process
   }
 
-  static async start(): Promise<Proxy> {
+  static async start(): Promise<LocalProxy> {
     const child = spawn(process.execPath, [join(__dirname, 'proxy.mjs')], { stdio: ['pipe', 'pipe', 'inherit'] })
     const lines = createInterface({ input: child.stdout })
     const [port] = (await once(lines, 'line')) as [string]
-    const proxy = new Proxy(child, `http://127.0.0.1:${port}`)
+    const proxy = new LocalProxy(child, `http://127.0.0.1:${port}`)
     lines.on('line', (line) => proxy.asked.push(line))
     return proxy
   }

@@ -1,10 +1,10 @@
-import type { createRequire } from 'node:module'
 import { Readable, Writable } from 'node:stream'
 import { describe, expect, it } from '@jest/globals'
 import { type Dispatcher, errors, Headers, pipeline, request, stream, fetch as undiciFetch } from 'undici'
 import { FaultyStore, Gate } from './faulty-store.js'
 import { type SetUp, setUp, stores } from './harness.js'
 import './no-stray-errors.js'
+import { outside } from './platform.js'
 
 /** What a caller sees of an answer, through whichever function he asks. */
 interface Seen {
@@ -36,14 +36,6 @@ async function seenOf(response: {
   text(): Promise<string>
 }): Promise<Seen> {
   return { status: response.status, lines: [...response.headers], text: await response.text() }
-}
-
-/** The realm of node itself, in which its built-in fetch looks for the global dispatcher; jest's tests live in another. */
-const node = fetch.constructor('return process')() as NodeJS.Process
-const outside = createRequireOf(node)('undici') as typeof import('undici')
-
-function createRequireOf(process: NodeJS.Process): NodeJS.Require {
-  return (process.getBuiltinModule('node:module') as { createRequire: typeof createRequire }).createRequire(__filename)
 }
 
 async function withGlobalDispatcher<T>(dispatcher: Dispatcher, action: () => Promise<T>): Promise<T> {

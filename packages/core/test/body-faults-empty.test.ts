@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import { Agent, type Dispatcher, request } from 'undici'
 import { stores } from './harness.js'
 import { turns } from './no-stray-errors.js'
+import { undiciMajor } from './platform.js'
 import { rawOrigin, writeRaw } from './raw-origin.js'
 import { clientOf, decided } from './scripted-requests.js'
 
@@ -47,7 +48,13 @@ const answers: readonly {
   },
   { what: '204', head: ['204 No Content', fresh], isStored: true },
   { what: '204 with a length of 0', head: ['204 No Content', fresh, 'Content-Length: 0'], isStored: true },
-  { what: '204 with a length', head: ['204 No Content', fresh, 'Content-Length: 5'], ends: true },
+  // An error for undici 7, no body for undici 8.
+  {
+    what: '204 with a length',
+    head: ['204 No Content', fresh, 'Content-Length: 5'],
+    ends: true,
+    ...(undiciMajor === 8 && { isStored: true as const })
+  },
   {
     what: '204 in chunks',
     head: ['204 No Content', fresh, 'Transfer-Encoding: chunked'],

@@ -18,10 +18,9 @@ let answer: Identity | undefined
 let isWatching = false
 
 /**
- * Begins to notice what the network answers, over which protocol, and which streams are cut. undici 8 shows the protocol by the shape
- * of the raw fields, undici 7 only on its diagnostics channels, where a request meets its socket and the list of fields
- * that its handler gets. Both tell of a stream that was reset with NO_ERROR or CANCEL as of one that ended well; Node
- * shows the difference on channels of its own, from 22.17 and 24.2 on.
+ * Begins to notice what the network answers, over which protocol, and which streams are cut. A request meets its socket
+ * and the raw fields that its handler gets only on undici's diagnostics channels. undici tells of a stream that was reset
+ * with NO_ERROR as of one that ended well; Node shows the difference on channels of its own, from 22.17 and 24.2 on.
  */
 export function watchNetwork(): void {
   if (isWatching) return
@@ -46,9 +45,9 @@ export function watchNetwork(): void {
   })
 }
 
-/** Whether a head with these raw fields is proven to have come over HTTP/2. */
+/** Whether a head with these raw fields is proven to have come over HTTP/2, on a stream whose end can be told from a cut. */
 export function isHttp2(raw: NonNullable<RawHeaders>): boolean {
-  return !Array.isArray(raw) || heads.has(raw)
+  return heads.get(raw) !== undefined
 }
 
 /** Whether the body that follows these raw fields is known to have been cut short, though it seemed to end well. */

@@ -13,7 +13,7 @@ export interface NetworkHead extends Head {
   readonly fields: Fields
   /** `Content-Length` where it is one plain number; found without reading the other fields. */
   readonly announcedBytes: number | undefined
-  /** Whether it is proven to have come over HTTP/2, which has an end for every body (MSG-06). */
+  /** Whether it is proven to have come over HTTP/2, which has an end for every body, and Node tells of it (MSG-06). */
   readonly isHttp2: boolean
   /** Whether its body is known to be cut short or pieced together, though it seemed to end well. Told after the end. */
   readonly isBroken: boolean
