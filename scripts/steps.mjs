@@ -117,13 +117,13 @@ export function countTests(report, { filtered = false } = {}) {
 }
 
 /** Runs jest and resolves to `{ passed, failed }`. Rejects, with these counts, unless all went well and something ran. */
-export async function jest(args, { node = process.execPath, timeoutMs = 20 * 60_000 } = {}) {
+export async function jest(args, { node = process.execPath, env = {}, timeoutMs = 20 * 60_000 } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'cc-jest-'))
   const outputFile = join(folder, 'report.json')
   try {
     let broken
     const command = [jestBin, '--ci', '--json', `--outputFile=${outputFile}`, ...args]
-    await run(node, command, { timeoutMs, show: true }).catch((error) => {
+    await run(node, command, { env, timeoutMs, show: true }).catch((error) => {
       broken = error
     })
     if (!existsSync(outputFile)) throw broken ?? new Error('jest wrote no report')

@@ -1,5 +1,5 @@
 // npm run test:matrix [-- words]: what takes longer than `npm test` and what needs other versions: the packed packages
-// in projects of their own, the conformance suite, and the tests under other versions of node. With words, only the
+// in projects of their own, the conformance suite, and the tests under other versions of node and undici. With words, only the
 // steps whose names contain one of them.
 import assert from 'node:assert/strict'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -105,7 +105,11 @@ const steps = [
   ...otherNodes.map((version) => [
     `tests, node ${version}`,
     async () => jest([], { node: await nodeBinary(version), timeoutMs: 12 * 60_000 })
-  ])
+  ]),
+  [
+    'tests, undici 8, node 24',
+    async () => jest([], { node: await nodeBinary('24'), env: { UNDICI: '8' }, timeoutMs: 12 * 60_000 })
+  ]
 ]
 
 const words = process.argv.slice(2)

@@ -112,6 +112,25 @@ describe.each(protocols)('over %s', (protocol) => {
     ])
   })
 
+  it.each(kinds)('$kind: a validation has every field line of the caller (VAL-01)', async ({ make }) => {
+    const origin = await startOrigin(protocol)
+    const seen: unknown[] = []
+    origin.on('/listed', (response, { headers }) => {
+      seen.push([headers['x-list'], headers['x-other'], headers['if-none-match']])
+      response.writeHead(200, { 'cache-control': 'no-cache', etag: '"one"', 'content-length': 0 })
+      response.end()
+    })
+    const dispatcher = make(origin).compose(new Client().cache())
+    const given = {
+      origin: origin.url,
+      path: '/listed',
+      method: 'GET',
+      headers: { 'x-list': ['1', '2'], 'x-other': '3' }
+    }
+    for (let i = 0; i < 2; i++) await (await dispatcher.request(given as Dispatcher.RequestOptions)).body.dump()
+    expect(seen).toEqual([undefined, '"one"'].map((tag) => ['1, 2', '3', tag]))
+  })
+
   // The proxy does not pass the end of a broken connection on: the caller would wait for his timeout, cache or no cache.
   const passingCutsOn = kinds.filter(({ kind }) => protocol !== 'http' || kind !== withoutTunnel)
 

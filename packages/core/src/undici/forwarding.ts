@@ -114,7 +114,7 @@ function storeWhole(
 ): void {
   const told: Told = { outcome: 'miss', reason, status: response.status }
   const decision = decide(exchange, response, lookup)
-  if (body === undefined || response.head.isCut) {
+  if (body === undefined || response.head.isBroken) {
     return exchange.tell({ ...told, notStored: decision.store ? broken : decision })
   }
   if (!decision.store) return isNotStored(exchange, response, lookup, decision, told)
