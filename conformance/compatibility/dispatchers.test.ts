@@ -140,12 +140,13 @@ describe.each(protocols)('over %s', (protocol) => {
       const origin = await startOrigin(protocol)
       const client = new Client()
       const dispatcher = make(origin).compose(client.cache())
-      const first = ask(dispatcher, `${origin.url}/cut`)
-      // A RetryAgent asks for the rest of its own accord, and cannot put the two together: the origin knows no ranges.
-      await expect(first).rejects.toThrow()
-      if (kind !== 'RetryAgent') expect(origin.asked).toEqual(['GET /cut'])
-      for (let i = 0; i < 2; i++) expect(await ask(dispatcher, `${origin.url}/cut`)).toMatchObject({ text })
-      expect(client.outcomes.at(-1)).toBe('hit')
+      for (const path of ['/cut', '/cut-unannounced']) {
+        // A RetryAgent asks for the rest of its own accord, and cannot put the two together: the origin knows no ranges.
+        await expect(ask(dispatcher, origin.url + path)).rejects.toThrow()
+        if (kind !== 'RetryAgent') expect(origin.asked.filter((asked) => asked.endsWith(path))).toHaveLength(1)
+        for (let i = 0; i < 2; i++) expect(await ask(dispatcher, origin.url + path)).toMatchObject({ text })
+        expect(client.outcomes.at(-1)).toBe('hit')
+      }
     }
   )
 })
@@ -191,6 +192,17 @@ describe('the origin of requests that name none', () => {
     const agent = destroyed(new Agent()).compose(cache)
     expect(await ask(agent, `${one.url}/changing`)).toMatchObject({ text: 'GET 0 ' })
   })
+})
+
+it.each([
+  { kind: 'Pool', make: (url: string) => destroyed(new Pool(url)) },
+  { kind: 'Client', make: (url: string) => destroyed(new ClientDispatcher(url)) }
+])('$kind: undici 8 tells whose it is, undici 7 needs the option', async ({ make }) => {
+  const [one, other] = [await startOrigin('http'), await startOrigin('http')]
+  const client = new Client()
+  await ask(make(other.url).compose(client.cache()), `${one.url}/changing`)
+  await client.decided(1)
+  expect(client.decisions).toMatchObject([{ url: `${(undiciMajor === 8 ? other : one).url}/changing` }])
 })
 
 it('a Unix socket does not show in a request: caches of several share no store (KEY-01)', async () => {

@@ -112,6 +112,20 @@ describe.each(ways)('$way', ({ way, fetchBy }) => {
     expect(origin.asked).toHaveLength(2)
   })
 
+  it('is answered where the cache leaves the request alone', async () => {
+    const origin = await startOrigin('http')
+    const client = new Client()
+    const fetch = fetchBy(composed(origin, client))
+    for (let i = 0; i < 2; i++) {
+      const response = await fetch(`${origin.url}/fresh`, { headers: { 'cache-control': 'no-store' } })
+      expect([response.status, await response.text()]).toEqual([200, text])
+    }
+    expect(client.outcomes).toEqual(['bypass', 'bypass'])
+    await expect(
+      (async () => await (await fetch(`${origin.url}/cut`, { method: 'OPTIONS' })).text())()
+    ).rejects.toThrow()
+  })
+
   it('follows a redirect through the cache, and tells an error for what was cut', async () => {
     const origin = await startOrigin('http')
     const client = new Client()

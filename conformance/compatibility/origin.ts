@@ -56,7 +56,11 @@ const answers: Readonly<Record<string, Respond>> = {
     head(response, 200, { 'cache-control': 'max-age=60', 'content-length': String(text.length) })
     response.write('half', () => cut(response))
   },
-  '/silent': () => undefined,
+  '/cut-unannounced': (response, _request, _body, n) => {
+    if (n > 0) return end(response, { 'cache-control': 'max-age=60' }, text)
+    head(response, 200, { 'cache-control': 'max-age=60' })
+    return response.write('half', () => cut(response))
+  },
   '/stalling': (response) => {
     head(response, 200, { 'cache-control': 'max-age=60', 'content-length': '100' })
     response.write('half')
