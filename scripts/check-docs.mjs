@@ -1,5 +1,6 @@
 // Links of README.md, CONTRIBUTING.md, docs/ and the packages' own READMEs lead somewhere, and their code compiles
-// against the built packages. A block marked `ts continued` belongs to the block before it.
+// against the built packages. A block marked `ts continued` belongs to the block before it, one marked `js undici-8` is
+// about that version of undici.
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, posix } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -9,7 +10,7 @@ import { root } from './steps.mjs'
 
 const extensions = { ts: 'mts', typescript: 'mts', js: 'mjs', mjs: 'mjs', javascript: 'mjs', cjs: 'cjs', cts: 'cts' }
 
-/** Fenced blocks of a page: `{ language, continued, line, text }`, `line` being that of the first line of code. */
+/** Fenced blocks of a page: `{ language, words, continued, line, text }`, `line` being that of the first line of code. */
 export function codeBlocks(markdown) {
   const blocks = []
   let open
@@ -22,7 +23,7 @@ export function codeBlocks(markdown) {
       } else open.lines.push(line)
     } else if (fence) {
       const [language = '', ...words] = fence[3].trim().split(/\s+/)
-      open = { fence: fence[2], language, continued: words.includes('continued'), line: index + 2, lines: [] }
+      open = { fence: fence[2], language, words, continued: words.includes('continued'), line: index + 2, lines: [] }
     }
   }
   return blocks
@@ -95,11 +96,25 @@ export function linkFaults(pages, exists) {
   return faults
 }
 
+const compilerOptions = {
+  target: ts.ScriptTarget.ES2022,
+  lib: ['lib.es2023.d.ts'],
+  module: ts.ModuleKind.NodeNext,
+  moduleResolution: ts.ModuleResolutionKind.NodeNext,
+  types: ['node'],
+  typeRoots: [join(root, 'node_modules/@types')],
+  strict: true,
+  skipLibCheck: true,
+  allowJs: true,
+  checkJs: true,
+  noEmit: true
+}
+
 /** Errors of the compiler in the code blocks of `pages`, with the line in the page. `folder` is where packages resolve from. */
 export function codeFaults(pages, folder) {
   const programs = []
-  for (const [path, text] of pages) {
-    for (const { language, continued, line, text: code } of codeBlocks(text)) {
+  for (const [path, page] of pages) {
+    for (const { language, words, continued, line, text: code } of codeBlocks(page)) {
       const extension = extensions[language]
       if (!extension) continue
       const lines = code.split('\n').map((_, index) => line + index)
@@ -107,7 +122,7 @@ export function codeFaults(pages, folder) {
       if (continued && last?.path === path) {
         last.code += `\n${code}`
         last.lines.push(...lines)
-      } else programs.push({ path, extension, code, lines })
+      } else programs.push({ path, extension, code, lines, isUndici8: words.includes('undici-8') })
     }
   }
   const files = new Map()
@@ -119,20 +134,13 @@ export function codeFaults(pages, folder) {
     writeFileSync(name, /^c/.test(program.extension) ? program.code : `${program.code}\nexport {}\n`)
     files.set(name, program)
   }
-  const compiler = ts.createProgram([...files.keys()], {
-    target: ts.ScriptTarget.ES2022,
-    lib: ['lib.es2023.d.ts'],
-    module: ts.ModuleKind.NodeNext,
-    moduleResolution: ts.ModuleResolutionKind.NodeNext,
-    types: ['node'],
-    typeRoots: [join(root, 'node_modules/@types')],
-    strict: true,
-    skipLibCheck: true,
-    allowJs: true,
-    checkJs: true,
-    noEmit: true
+  const diagnosed = [false, true].flatMap((isUndici8) => {
+    const names = [...files].filter(([, program]) => program.isUndici8 === isUndici8).map(([name]) => name)
+    if (names.length === 0) return []
+    const paths = isUndici8 ? { undici: [join(root, 'node_modules/undici-8/index.d.ts')] } : {}
+    return [...ts.getPreEmitDiagnostics(ts.createProgram(names, { ...compilerOptions, paths }))]
   })
-  const faults = ts.getPreEmitDiagnostics(compiler).map(({ file, start, messageText }) => {
+  const faults = diagnosed.map(({ file, start, messageText }) => {
     const message = ts.flattenDiagnosticMessageText(messageText, '\n')
     const program = file && files.get(file.fileName)
     if (!program) return `${file?.fileName ?? 'code blocks'}: ${message}`

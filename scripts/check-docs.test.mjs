@@ -68,6 +68,14 @@ describe('codeFaults', () => {
     expect(faultsOf(text)).toEqual([])
   })
 
+  it('compiles what is about undici 8 against that', () => {
+    const code = ["import { Dispatcher1Wrapper } from 'undici'", 'void Dispatcher1Wrapper', fence]
+    expect(faultsOf(page(`${fence}js undici-8`, ...code))).toEqual([])
+    expect(faultsOf(page(`${fence}js`, ...code))).toEqual([
+      expect.stringMatching(/^README\.md:2: .*Dispatcher1Wrapper/)
+    ])
+  })
+
   it('finds an error and names its line', () => {
     const text = page(
       '# Title',

@@ -99,3 +99,43 @@ describe.each(ways)('through $way', ({ way, asking }) => {
     )
   })
 })
+
+describe('what a wrong order costs', () => {
+  const paths = ['/unannounced', '/fresh', '/checked', '/zipped', '/moved', '/missing']
+
+  it.each([
+    { name: 'dns', lost: [] },
+    { name: 'retry', lost: [] },
+    { name: 'deduplicate', lost: [] },
+    { name: 'redirect', lost: ['/moved'] },
+    { name: 'decompress', lost: ['/zipped'] },
+    { name: 'responseError', lost: ['/missing'] },
+    { name: 'dump', lost: paths }
+  ])('$name below: $lost', async ({ name, lost }) => {
+    const origin = await startOrigin('http')
+    const client = new Client()
+    const below = others.find((other) => other.name === name)?.make() as Interceptor
+    const dispatcher = composed(origin, below, client.cache())
+    const missed: string[] = []
+    for (const path of paths) {
+      for (let i = 0; i < 2; i++) await ask(dispatcher, origin.url + path).catch(() => {})
+      await client.decided(2 * paths.indexOf(path) + 2)
+      if (client.outcomes.at(-1) === 'miss') missed.push(path)
+    }
+    expect(missed).toEqual(lost)
+  })
+
+  it.each([
+    { place: 'above', kept: 'for each address it connects to', outcome: 'miss' },
+    { place: 'below', kept: 'for the name', outcome: 'hit' }
+  ])('dns $place: a response is kept $kept', async ({ place, outcome }) => {
+    const origin = await startOrigin('http')
+    const client = new Client()
+    const cache = client.cache()
+    const dns = interceptors.dns()
+    await ask(composed(origin, ...(place === 'above' ? [cache, dns] : [dns, cache])), `${origin.url}/fresh`)
+    expect(await ask(composed(origin, cache), `${origin.url}/fresh`)).toMatchObject({ status: 200 })
+    await client.decided(2)
+    expect(client.outcomes).toEqual(['miss', outcome])
+  })
+})

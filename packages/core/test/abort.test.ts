@@ -202,7 +202,7 @@ describe('MSG-03: an abort in the queue of undici', () => {
       const dispatcher = agent.compose(cache)
       const dispatchTo = (path: string, recorder: Recorder) =>
         dispatcher.dispatch({ origin: client.origin.url, path, method: 'GET' }, recorder.handler)
-      const slow = new Recorder('new')
+      const slow = new Recorder(generation)
       dispatchTo('/slow', slow)
       await slow.seen('head 200')
       const queued = new Recorder(generation)
