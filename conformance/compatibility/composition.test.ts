@@ -125,6 +125,19 @@ it('redirect below the cache hides from where a response came: it is not stored 
   expect(client.decisions).toMatchObject(Array(2).fill({ outcome: 'miss', notStored: { requirement: 'GEN-03' } }))
 })
 
+it.each(ways)('what has no body is stored whatever is below, from the first answer on, by $way', async ({ asking }) => {
+  const origin = await startOrigin('http')
+  origin.on('/empty', (response) => {
+    response.writeHead(200, { 'cache-control': 'max-age=60' })
+    response.end()
+  })
+  const client = new Client()
+  const dispatcher = agentFor(origin).compose(interceptors.dns(), client.cache())
+  for (let i = 0; i < 2; i++) expect(await asking(dispatcher, `${origin.url}/empty`)).toMatchObject({ text: '' })
+  await client.decided(2)
+  expect(client.outcomes).toEqual(['miss', 'hit'])
+})
+
 describe('two caches on one dispatcher', () => {
   it.each([
     { stores: 'one store', second: (first: DictStore) => first },

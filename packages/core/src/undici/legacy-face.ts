@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import type { Below } from './below.js'
 import type { Forward } from './forward.js'
-import { isFromNetwork, watchEnd } from './network-heads.js'
+import { isFromNetwork, type Passage, watchBody } from './network-heads.js'
 import { RawHead } from './network-response.js'
 import { rawFields, toHeaders } from './response-fields.js'
 
@@ -19,7 +19,7 @@ export class LegacyFace
   readonly #forward: Forward
   readonly #below: Below
   #head: RawHead | undefined
-  #endWatch: (() => boolean) | undefined
+  #passage: (() => Passage) | undefined
   #abort: ((reason?: Error) => void) | undefined
   #resume: (() => void) | undefined
   #isPaused = false
@@ -63,9 +63,8 @@ export class LegacyFace
   /** A `ProxyAgent` without a tunnel leaves the status text out. */
   onHeaders(status: number, raw: Buffer[], resume: () => void, statusText = ''): boolean {
     this.#resume = resume
-    const isDirect = isFromNetwork(raw)
-    this.#head = new RawHead(status, statusText, raw, !isDirect)
-    if (!isDirect && status >= 200) this.#somethingIsBetween()
+    this.#head = new RawHead(status, statusText, raw)
+    if (status >= 200 && !isFromNetwork(raw)) this.#somethingIsBetween()
     this.#forward.headCame(this.#head)
     return !this.#isPaused
   }
@@ -76,18 +75,18 @@ export class LegacyFace
   }
 
   onComplete(rawTrailers: string[] | null): void {
-    if (this.#endWatch?.() && this.#head !== undefined) this.#head.isPieced = true
+    if (this.#head !== undefined) this.#head.passage = this.#passage?.()
     this.#forward.endCame(noTrailers, rawTrailers)
   }
 
   onError(error: Error): void {
-    this.#endWatch?.()
+    this.#passage?.()
     this.#forward.errorCame(error)
   }
 
   /** An interceptor below makes raw fields anew, and its own controller is out of sight: next time it is asked directly. */
   #somethingIsBetween(): void {
     this.#below.passesRaw = false
-    this.#endWatch ??= watchEnd()
+    this.#passage ??= watchBody()
   }
 }

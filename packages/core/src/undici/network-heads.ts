@@ -61,18 +61,36 @@ export function isFromNetwork(raw: Identity): boolean {
   return raw === answer
 }
 
-/** Begins to watch for the end of the answer that came last. What is returned tells whether another one ended since. */
-export function watchEnd(): () => boolean {
+/** What came over the network after a head. */
+export interface Passage {
+  /** Whether the answer that ended was another one. */
+  readonly isPieced: boolean
+  /** Whether there was a body. */
+  readonly hadBody: boolean
+}
+
+/** Begins to watch what comes after the head that came last. What is returned tells of it, and is to be called once. */
+export function watchBody(): () => Passage {
   const awaited = answered
-  let isAnother = false
-  const listener = (message: unknown) => {
-    isAnother = (message as { request?: Identity }).request !== awaited
+  let isPieced = false
+  let hadBody = false
+  const onTrailers = (message: unknown) => {
+    isPieced = requestIn(message) !== awaited
   }
-  subscribe('undici:request:trailers', listener)
+  const onChunk = (message: unknown) => {
+    hadBody ||= requestIn(message) === awaited
+  }
+  subscribe('undici:request:trailers', onTrailers)
+  subscribe('undici:request:bodyChunkReceived', onChunk)
   return () => {
-    unsubscribe('undici:request:trailers', listener)
-    return isAnother
+    unsubscribe('undici:request:trailers', onTrailers)
+    unsubscribe('undici:request:bodyChunkReceived', onChunk)
+    return { isPieced, hadBody }
   }
+}
+
+function requestIn(message: unknown): Identity | undefined {
+  return (message as { request?: Identity }).request
 }
 
 /** Whether all of the stream has come, read or not. */

@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici'
 import type { ExchangeTimes, Fields, Response } from '../rules/messages.js'
 import type { Head, RawHeaders } from './caller.js'
-import { isCut, isHttp2 } from './network-heads.js'
+import { isCut, isHttp2, type Passage } from './network-heads.js'
 import { rawFields, responseFields, toHeaders, toRawHeaders } from './response-fields.js'
 
 type Controller = Dispatcher.DispatchController
@@ -76,14 +76,13 @@ export class RawHead implements NetworkHead {
   readonly #raw: Buffer[]
   readonly #received: readonly unknown[]
   #fields: Fields | undefined
-  /** Set once it ended, if the body came in more than one answer. */
-  isPieced = false
+  /** How its body came, where something below has to be reckoned with; set at the end. */
+  passage: Passage | undefined
 
   constructor(
     readonly status: number,
     readonly statusText: string,
-    raw: Buffer[],
-    readonly mayBeDumped: boolean
+    raw: Buffer[]
   ) {
     this.#raw = raw
     this.#received = raw.slice()
@@ -109,7 +108,11 @@ export class RawHead implements NetworkHead {
   }
 
   get isBroken(): boolean {
-    return this.isPieced || isCut(this.#raw)
+    return this.passage?.isPieced === true || isCut(this.#raw)
+  }
+
+  get mayBeDumped(): boolean {
+    return this.passage?.hadBody === true
   }
 
   headers(): Headers {
