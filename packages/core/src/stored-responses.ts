@@ -2,14 +2,16 @@ import { hash, randomFillSync } from 'node:crypto'
 import { isPromise, whenReady } from './awaitable.js'
 import { Budget } from './budget.js'
 import type { ForgivingStore } from './forgiving-store.js'
+import { FoundCandidate } from './found-candidate.js'
 import type { Integrity } from './integrity.js'
 import { type Assessed, assess } from './rules/assessment.js'
 import type { CacheKey } from './rules/cache-key.js'
-import type { Marks } from './rules/invalidation.js'
+import type { Candidate } from './rules/candidates.js'
+import { isInvalidated, type Marks } from './rules/invalidation.js'
 import type { EpochMilliseconds, StoredResponse } from './rules/messages.js'
 import type { RuleOptions } from './rules/options.js'
-import { isForThisCache, isOfNoUse } from './rules/reuse.js'
-import { digestPieceBytes, isStoredResponse } from './rules/stored-response.js'
+import { isForThisCache, isLost, isPastItsTime } from './rules/reuse.js'
+import { areFields, digestPieceBytes, isStoredResponse } from './rules/stored-response.js'
 import type { StorableHead } from './rules/storing.js'
 import type { Awaitable, Body, Found, FoundResponse } from './store.js'
 import { verifiedBody } from './verified-body.js'
@@ -17,21 +19,19 @@ import { verifiedBody } from './verified-body.js'
 /** Marks are kept, and copies may take, so long: then an old response cannot outlast what invalidated it. */
 const markLifetimeMs = 3_600_000
 const noMarks: Marks = new Map()
+/** So many responses that were invalidated are looked at closely in one look-up, whether they are still of use. */
+const maxInvalidated = 8
 
 /** What is stored for a request, as the rules see it. */
 export interface Lookup {
   readonly key: CacheKey
-  readonly stored: readonly Assessed[]
-  /** The bodies that came with them, in the same order. */
-  readonly bodies: readonly (Uint8Array | undefined)[]
+  readonly stored: readonly FoundCandidate[]
   readonly marks: Marks
 }
 
 /** The same without one of the responses. */
-export function without(lookup: Lookup, assessed: Assessed): Lookup {
-  const left = lookup.stored.indexOf(assessed)
-  const isOther = (_: unknown, i: number) => i !== left
-  return { ...lookup, stored: lookup.stored.filter(isOther), bodies: lookup.bodies.filter(isOther) }
+export function without(lookup: Lookup, { stored }: Assessed): Lookup {
+  return { ...lookup, stored: lookup.stored.filter((other) => other.stored !== stored) }
 }
 
 /** A response whose head may be stored, until its body is complete. */
@@ -50,6 +50,8 @@ export class StoredResponses {
   readonly #clock: () => EpochMilliseconds
   /** What was made of objects that the store hands out again and again; a store may use one for several keys. */
   readonly #known = new WeakMap<Found, Lookup>()
+  /** The same of single responses: others under their key come and go. */
+  readonly #assessed = new WeakMap<StoredResponse, Assessed>()
 
   constructor(
     store: ForgivingStore,
@@ -96,9 +98,9 @@ export class StoredResponses {
   }
 
   /** The body that came with the look-up, if it did. */
-  attachedBody({ stored, bodies }: Lookup, assessed: Assessed): Uint8Array | undefined {
-    const body = bodies[stored.indexOf(assessed)]
-    return body instanceof Uint8Array && body.byteLength === assessed.stored.bodyBytes ? body : undefined
+  attachedBody(lookup: Lookup, { stored }: Assessed): Uint8Array | undefined {
+    const body = lookup.stored.find((candidate) => candidate.stored === stored)?.body
+    return body instanceof Uint8Array && body.byteLength === stored.bodyBytes ? body : undefined
   }
 
   /**
@@ -135,7 +137,7 @@ export class StoredResponses {
     })
   }
 
-  remove(lookup: Lookup, { stored }: Assessed): void {
+  remove(lookup: Lookup, { stored }: Pick<Candidate, 'stored'>): void {
     this.store.delete(lookup.key.key, stored.slot)
   }
 
@@ -183,48 +185,64 @@ export class StoredResponses {
       const known = this.#known.get(found)
       if (known?.key.key === key.key) return known
     }
-    const stored: Assessed[] = []
-    const bodies: (Uint8Array | undefined)[] = []
-    for (const response of found.responses) this.#add(key, response, stored, bodies)
+    const stored = found.responses.flatMap((response) => this.#candidate(key, response) ?? [])
     const mark = marked.mark?.value
     const marks = typeof mark === 'string' ? new Map([[key.target, mark]]) : noMarks
-    const lookup = { key, stored, bodies, marks }
+    const lookup = { key, stored, marks }
     if (remembers) this.#known.set(found, lookup)
     this.#removeUseless(lookup)
     return lookup
   }
 
-  #add(key: CacheKey, found: FoundResponse, stored: Assessed[], bodies: (Uint8Array | undefined)[]): void {
+  #candidate(key: CacheKey, found: FoundResponse): FoundCandidate | undefined {
     try {
       const { response, body } = found
-      if (!this.store.keepsObjects && !this.#isSound(key, response, body)) return this.#passOver(key, response)
-      const assessed = assess(response, this.#options)
-      if (!isForThisCache(assessed, this.#options)) return
-      stored.push(assessed)
-      bodies.push(body)
+      const isPlausible = isStoredResponse(response, key.key) && Object.hasOwn(response.marks, key.target)
+      if (!this.store.keepsObjects && !isPlausible) return this.#passOver(key.key, response)
+      return new FoundCandidate(response, body, this.#assess)
     } catch (error) {
       // Not even of the right shape, from a store that was trusted to keep what it was given.
       this.store.failedReading(error)
+      return undefined
     }
   }
 
-  #isSound(key: CacheKey, response: unknown, body: unknown): boolean {
-    if (!isStoredResponse(response, key.key) || !Object.hasOwn(response.marks, key.target)) return false
-    if (this.#integrity !== undefined && !this.#integrity.isSigned(response)) return false
+  readonly #assess = (found: FoundCandidate): Assessed | undefined => {
+    const { stored } = found
+    const isTrusted = this.store.keepsObjects
+    if (!isTrusted && !this.#isSound(found)) return this.#passOver(stored.key, stored)
+    const before = this.#assessed.get(stored)
+    if (before !== undefined) return before
+    try {
+      const assessed = assess(stored, this.#options)
+      if (!isForThisCache(assessed, this.#options)) return undefined
+      if (isTrusted) this.#assessed.set(stored, assessed)
+      return assessed
+    } catch (error) {
+      this.store.failedReading(error)
+      return undefined
+    }
+  }
+
+  /** Whether what takes longer to check is as it was stored, too: field lines, signature, and the body that came along. */
+  #isSound({ stored, body }: FoundCandidate): boolean {
+    const { fields, bodyBytes, digests } = stored
+    if (!areFields(fields)) return false
+    if (this.#integrity !== undefined && !this.#integrity.isSigned(stored)) return false
     if (body === undefined) return true
-    if (!(body instanceof Uint8Array) || body.byteLength !== response.bodyBytes) return false
-    if (!this.#verifiesDigests || response.digests === undefined) return true
-    return response.digests.every((digest, i) => {
+    if (!(body instanceof Uint8Array) || body.byteLength !== bodyBytes) return false
+    if (!this.#verifiesDigests || digests === undefined) return true
+    return digests.every((digest, i) => {
       return hash('sha256', body.subarray(i * digestPieceBytes, (i + 1) * digestPieceBytes)) === digest
     })
   }
 
   /** What does not check out stays until it is replaced; it is removed only where it would never be, for a store keeps what was requested later. */
-  #passOver(key: CacheKey, response: unknown): void {
+  #passOver(key: string, response: unknown): undefined {
     if (typeof response !== 'object' || response === null) return
     const { formatVersion, slot, requestTime }: { [Name in keyof StoredResponse]?: unknown } = response
     const isLater = typeof requestTime !== 'number' || requestTime > this.#clock()
-    if (formatVersion === 1 && typeof slot === 'string' && isLater) this.store.delete(key.key, slot)
+    if (formatVersion === 1 && typeof slot === 'string' && isLater) this.store.delete(key, slot)
   }
 
   /** As the store gets it. */
@@ -234,7 +252,13 @@ export class StoredResponses {
 
   #removeUseless(lookup: Lookup): void {
     const now = this.#clock()
-    for (const assessed of lookup.stored) if (isOfNoUse(assessed, lookup.marks, now)) this.remove(lookup, assessed)
+    let invalidated = 0
+    for (const candidate of lookup.stored) {
+      if (isPastItsTime(candidate, now)) this.remove(lookup, candidate)
+      else if (isInvalidated(candidate, lookup.marks) && ++invalidated <= maxInvalidated) {
+        if (isLost(candidate)) this.remove(lookup, candidate)
+      }
+    }
   }
 
   #marksOf({ key, marks }: Lookup): StoredResponse['marks'] {

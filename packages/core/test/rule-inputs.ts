@@ -1,5 +1,7 @@
 import type { CacheOptions } from '@cc/core'
 import { readOptions } from '../src/read-options.js'
+import type { Assessed } from '../src/rules/assessment.js'
+import type { Candidates } from '../src/rules/candidates.js'
 import { type FieldMap, fieldMap } from '../src/rules/fields.js'
 import type { FieldLine, Fields, Request, StoredResponse } from '../src/rules/messages.js'
 import type { RuleOptions } from '../src/rules/options.js'
@@ -45,4 +47,9 @@ export function storedWith(fields: Fields, changes: Partial<StoredResponse> = {}
     marks: { 'http://a.example/': '' },
     ...changes
   }
+}
+
+/** What a look-up found, as the rules are given it. */
+export function candidatesOf(found: readonly Assessed[], marks: Candidates['marks'] = new Map()): Candidates {
+  return { stored: found.map((assessed) => ({ ...assessed, assessed: () => assessed })), marks }
 }

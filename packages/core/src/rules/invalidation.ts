@@ -34,7 +34,7 @@ export function invalidationKeys(
 }
 
 /** Whether a stored response was invalidated since its request was sent, or is known to be outdated. */
-export function isInvalidated({ stored, marks }: Assessed, current: Marks): boolean {
+export function isInvalidated({ stored, marks }: Pick<Assessed, 'stored' | 'marks'>, current: Marks): boolean {
   if (stored.invalid) return true
   for (const mark of marks) if ((current.get(mark[0]) ?? '') !== mark[1]) return true
   return false

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { httpDate, noon, requestWith, rules, storedWith } from '../../test/rule-inputs.js'
+import { candidatesOf, httpDate, noon, requestWith, rules, storedWith } from '../../test/rule-inputs.js'
 import type { CacheOptions } from '../options.js'
 import { assess } from './assessment.js'
 import type { FieldLine, Request } from './messages.js'
@@ -26,7 +26,7 @@ function reuse(
 ) {
   const selected = stored(cacheControl, options, changes)
   const given = requestWith(asked === undefined ? {} : { 'cache-control': asked })
-  const candidates = { stored: [selected], marks: new Map<string, string>() }
+  const candidates = candidatesOf([selected])
   const { action, ...rest } = decideReuse(
     given,
     requestControl(given),
@@ -181,7 +181,7 @@ describe('decideReuse (Table A, from row 8 on)', () => {
   it('RESP-08: immutable does not count where the response might have been changed on its way', () => {
     const selected = stored('max-age=60, immutable')
     const given = requestWith({ 'cache-control': 'max-age=1' })
-    const candidates = { stored: [selected], marks: new Map() }
+    const candidates = candidatesOf([selected])
     const decision = decideReuse(given, requestControl(given), candidates, noon + 5000, false, rules())
     expect(decision).toMatchObject({ action: 'validate', reason: 'request' })
   })

@@ -1,13 +1,14 @@
 import type { Assessed } from './assessment.js'
 import { isUnqualified } from './assessment.js'
 import { type DeltaSeconds, type Directives, noDirectives, parseCacheControl } from './cache-control.js'
+import { type Candidate, type Candidates, selectedBy } from './candidates.js'
 import { breaksLines, isToken, members } from './fields.js'
 import { currentAge, isClockUsable } from './freshness.js'
 import { isInvalidated, type Marks } from './invalidation.js'
 import type { EpochMilliseconds, Request, Seconds } from './messages.js'
 import { isCacheable, isSafe } from './methods.js'
 import type { RuleOptions } from './options.js'
-import { matchesSelecting, varyNames } from './selecting-fields.js'
+import { varyNames } from './selecting-fields.js'
 import { maxFieldValueLength, maySetCookie } from './storing.js'
 import { isUsable } from './validators.js'
 
@@ -119,16 +120,11 @@ function decideRead(
   return lookUp
 }
 
-/** What is stored for a request, and which invalidations there were. */
-export interface Candidates {
-  readonly stored: readonly Assessed[]
-  /** Value of each mark there is, by its key. */
-  readonly marks: Marks
-}
-
 /** The stored responses that could answer the request, fresh or not. RFC 9111 §4. */
-export function selectable(request: Request, { stored }: Candidates, options: RuleOptions): readonly Assessed[] {
-  return stored.filter((candidate) => answers(candidate, request) && matches(candidate, request, options))
+export function selectable(request: Request, candidates: Candidates, options: RuleOptions): readonly Assessed[] {
+  return selectedBy(request, candidates, options).flatMap((candidate) => {
+    return answers(candidate, request) ? (candidate.assessed() ?? []) : []
+  })
 }
 
 /** The one to be used of several selectable responses (VARY-08, VARY-09). RFC 9111 §4.1. */
@@ -147,22 +143,20 @@ export function decideReuse(
   isSecure: boolean,
   options: RuleOptions
 ): ReuseDecision {
+  const { marks, stored } = candidates
   let selected: Assessed | undefined
   let invalid = false
-  let known = false
-  for (const candidate of candidates.stored) {
-    if (!answers(candidate, request) || isPastItsTime(candidate, now)) continue
-    const isOutdated = isInvalidated(candidate, candidates.marks)
-    if (isOutdated && !isUsable(candidate.validators)) continue
-    known = true
-    if (!matches(candidate, request, options)) continue
-    if (selected !== undefined && !precedes(candidate, selected)) continue
-    selected = candidate
-    invalid = isOutdated
+  for (const candidate of selectedBy(request, candidates, options)) {
+    const assessed = usable(candidate, request, marks, now)
+    if (assessed === undefined || (selected !== undefined && !precedes(assessed, selected))) continue
+    selected = assessed
+    invalid = isInvalidated(candidate, marks)
   }
   const { onlyIfCached } = control.directives
   if (selected === undefined) {
-    return onlyIfCached ? gatewayTimeout : { action: 'forward', reason: known ? 'vary-miss' : 'uri-miss' }
+    if (onlyIfCached) return gatewayTimeout
+    const isKnown = stored.some((candidate) => usable(candidate, request, marks, now) !== undefined)
+    return { action: 'forward', reason: isKnown ? 'vary-miss' : 'uri-miss' }
   }
   const decision = decideSelected(selected, control, invalid, now, isSecure, options)
   if (!onlyIfCached) return decision
@@ -170,12 +164,22 @@ export function decideReuse(
   return decision.action === 'serve-and-validate' ? { ...decision, action: 'serve' } : decision
 }
 
-/** Whether a stored response can never be served again: it is past its time, or invalid and cannot be validated (INV-04). */
-export function isOfNoUse(candidate: Assessed, marks: Marks, now: EpochMilliseconds): boolean {
-  return isPastItsTime(candidate, now) || (isInvalidated(candidate, marks) && !isUsable(candidate.validators))
+/** What is known of a candidate that could be served, perhaps once it is validated, if its selecting fields match. */
+function usable(candidate: Candidate, request: Request, marks: Marks, now: EpochMilliseconds): Assessed | undefined {
+  if (!answers(candidate, request) || isPastItsTime(candidate, now)) return undefined
+  const assessed = candidate.assessed()
+  if (assessed === undefined || (isInvalidated(candidate, marks) && !isUsable(assessed.validators))) return undefined
+  return assessed
 }
 
-function isPastItsTime({ stored }: Assessed, now: EpochMilliseconds): boolean {
+/** Whether a stored response that was invalidated can never be served again since it cannot be validated (INV-04). */
+export function isLost(candidate: Candidate): boolean {
+  const assessed = candidate.assessed()
+  return assessed !== undefined && !isUsable(assessed.validators)
+}
+
+/** Whether a stored response was only kept until now. */
+export function isPastItsTime({ stored }: Pick<Candidate, 'stored'>, now: EpochMilliseconds): boolean {
   return stored.dropAt <= now && Number.isFinite(now)
 }
 
@@ -255,12 +259,8 @@ export function isForThisCache({ stored, fields, directives }: Assessed, options
   return !isUnqualified(directives.private) && (!fields.has('set-cookie') || maySetCookie(directives, options))
 }
 
-function answers({ stored }: Assessed, request: Request): boolean {
+function answers({ stored }: Candidate, request: Request): boolean {
   return stored.method === 'GET' || stored.method === request.method
-}
-
-function matches({ stored }: Assessed, request: Request, options: RuleOptions): boolean {
-  return stored.selecting.length === 0 || matchesSelecting(stored.selecting, request, options)
 }
 
 function precedes(one: Assessed, other: Assessed): boolean {

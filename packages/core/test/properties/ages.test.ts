@@ -4,7 +4,7 @@ import { assess } from '../../src/rules/assessment.js'
 import { currentAge, isClockUsable } from '../../src/rules/freshness.js'
 import type { FieldLine } from '../../src/rules/messages.js'
 import { decideReuse, requestControl } from '../../src/rules/reuse.js'
-import { httpDate, noon, requestWith, rules, storedWith } from '../rule-inputs.js'
+import { candidatesOf, httpDate, noon, requestWith, rules, storedWith } from '../rule-inputs.js'
 
 const age = fc.oneof(
   fc.integer({ min: 0, max: 1e6 }).map(String),
@@ -51,8 +51,7 @@ describe('ages over time', () => {
         const options = rules(given)
         const assessed = assess(storedWith(fields, { requestTime: noon - delay, dropAt: Number.MAX_VALUE }), options)
         const serves = (now: number) =>
-          decideReuse(request, requestControl(request), { stored: [assessed], marks: new Map() }, now, true, options)
-            .action === 'serve'
+          decideReuse(request, requestControl(request), candidatesOf([assessed]), now, true, options).action === 'serve'
         expect(serves(noon + first) || !serves(noon + first + more)).toBe(true)
       }),
       { numRuns: 5_000 }
@@ -74,14 +73,7 @@ describe('ages over time', () => {
           }),
           options
         )
-        const { action } = decideReuse(
-          request,
-          requestControl(request),
-          { stored: [assessed], marks: new Map() },
-          now,
-          true,
-          options
-        )
+        const { action } = decideReuse(request, requestControl(request), candidatesOf([assessed]), now, true, options)
         expect(isClockUsable(now, noon)).toBe(false)
         expect(['validate', 'forward']).toContain(action)
       })

@@ -11,7 +11,7 @@ import { varyNames } from '../../src/rules/selecting-fields.js'
 import { decideStoring } from '../../src/rules/storing.js'
 import { decideAfterValidation, isNotModified, validationRequest } from '../../src/rules/validation.js'
 import { parseTagList } from '../../src/rules/validators.js'
-import { httpDate, mapOf, noon, requestWith, rules, storedWith } from '../rule-inputs.js'
+import { candidatesOf, httpDate, mapOf, noon, requestWith, rules, storedWith } from '../rule-inputs.js'
 
 const options = [rules(), rules({ type: 'private', sharedSetCookie: 'rfc', storeCloseDelimited: true })] as const
 const times = { requestTime: noon, responseTime: noon }
@@ -70,7 +70,7 @@ function goThrough(request: Request, lines: readonly FieldLine[], of: (typeof op
     decision.store ? decision.head : {}
   )
   const assessed = assess(stored, of)
-  const candidates = { stored: [assessed], marks: new Map() }
+  const candidates = candidatesOf([assessed])
   for (const now of [noon, noon + 100_000]) decideReuse(request, control, candidates, now, true, of)
   isNotModified(request, assessed)
   const sent = validationRequest(request, assessed)
@@ -222,7 +222,7 @@ describe('a megabyte of any one byte', () => {
       ['accept-language', null],
       ['cookie', null]
     ] as const
-    const candidates = { stored: [assess(storedWith(fields, { selecting }), options[0])], marks: new Map() }
+    const candidates = candidatesOf([assess(storedWith(fields, { selecting }), options[0])])
     const slow = slowBytes((megabyte) => {
       const request = requestWith({ foo: '1', [name]: megabyte })
       const control = requestControl(request)

@@ -1,7 +1,7 @@
 import { assess } from '../../src/rules/assessment.js'
 import type { CacheType, FieldLine } from '../../src/rules/messages.js'
 import { decideRequest, decideReuse, mayServeOnError, requestControl } from '../../src/rules/reuse.js'
-import { noon, requestWith, rules, storedWith } from '../rule-inputs.js'
+import { candidatesOf, noon, requestWith, rules, storedWith } from '../rule-inputs.js'
 
 /** Directives of a response that say whether it may be reused. */
 export const reuseDirectives = [
@@ -130,7 +130,7 @@ export function compareReuse(
     ]
     if (directives.length > 0) lines.push(['Cache-Control', directives.join(', ')])
     const assessed = assess(storedWith(lines), options)
-    const candidates = { stored: [assessed], marks: new Map([['http://a.example/', '']]) }
+    const candidates = candidatesOf([assessed], new Map([['http://a.example/', '']]))
     for (const { directives: asked, request, control, decision } of requests) {
       for (const age of ages) {
         const now = noon + age * 1_000

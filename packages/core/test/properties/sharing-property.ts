@@ -3,7 +3,7 @@ import { assess } from '../../src/rules/assessment.js'
 import { cacheKey, type Origin, parseOrigin, requestTarget, targetOrigin } from '../../src/rules/cache-key.js'
 import { decideReuse, requestControl } from '../../src/rules/reuse.js'
 import { decideStoring } from '../../src/rules/storing.js'
-import { httpDate, noon, requestWith, rules, storedWith } from '../rule-inputs.js'
+import { candidatesOf, httpDate, noon, requestWith, rules, storedWith } from '../rule-inputs.js'
 
 /** Fields that are in the key, or may be named by Vary. */
 const names = ['x-user', 'foo', 'cookie', 'accept-language', 'user-agent', 'x-api-key'] as const
@@ -189,7 +189,7 @@ export function checkSharing(pairs: number): void {
       if (!decision.store) throw new Error(`not stored: ${decision.requirement}`)
       const stored = assess(storedWith([], { ...decision.head, key: key.key, marks: {} }), options)
       const request = requestWith(other.fields)
-      const candidates = { stored: [stored], marks: new Map() }
+      const candidates = candidatesOf([stored])
       const { action } = decideReuse(request, requestControl(request), candidates, noon, true, options)
       const implicit = (['cookie', 'x-api-key'] as const).filter((name) => !isPublic && one.fields[name] !== undefined)
       const isSameVariant = [...vary, ...implicit].every(agree)
