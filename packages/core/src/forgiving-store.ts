@@ -11,6 +11,8 @@ const maxHiddenKeys = 10_000
 /** How long a write that nobody waits for may take. */
 const writeLimitMs = 10_000
 
+/** So many invalidations are written one after the other until other work has its turn. */
+const marksInTurn = 64
 /** Between two attempts to write one invalidation. */
 const retryAfterMs = 1_000
 
@@ -37,6 +39,7 @@ export class ForgivingStore {
   readonly #marks = new CircuitBreaker()
   readonly #hidden = new Map<string, HiddenKey>()
   #forgotInvalidations = false
+  #marksRewritten = 0
 
   constructor(store: CacheStore, report: StoreFailureReport) {
     this.keepsObjects = store.keepsObjects === true
@@ -171,9 +174,11 @@ export class ForgivingStore {
   #writeNextHidden(): void {
     for (const [key, hidden] of this.#hidden) {
       if (hidden.isWriting) continue
-      queueMicrotask(() => {
+      const write = () => {
         if (this.#hidden.get(key) === hidden && !hidden.isWriting) this.#writeMark(key, hidden.mark)
-      })
+      }
+      if (++this.#marksRewritten % marksInTurn === 0) setImmediate(write)
+      else queueMicrotask(write)
       return
     }
   }

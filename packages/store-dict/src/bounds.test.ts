@@ -106,26 +106,30 @@ describe('DictStore bounds', () => {
     const gc: () => void = runInNewContext('gc')
     // What earlier tests have left behind is freed in the background, and not all of it by the first collection.
     const used = async () => {
-      for (let i = 0; i < 8; i++) {
+      let least = Number.POSITIVE_INFINITY
+      for (let inVain = 0; inVain < 3; ) {
         gc()
         await new Promise((resolve) => setImmediate(resolve))
+        const { heapUsed, arrayBuffers } = process.memoryUsage()
+        inVain = heapUsed + arrayBuffers > least - 10_000 ? inVain + 1 : 0
+        least = Math.min(least, heapUsed + arrayBuffers)
       }
-      const { heapUsed, arrayBuffers } = process.memoryUsage()
-      return heapUsed + arrayBuffers
+      return least
     }
     // Strings of their own, as they come from a socket.
     const text = (s: string) => Buffer.from(s).toString('latin1')
+    const count = 4_000
     const store = new DictStore()
     const before = await used()
-    for (let n = 0; n < 10_000; n++) {
+    for (let n = 0; n < count; n++) {
       const key = text(`https://example.org/a/path/${Math.floor(n / responsesAKey)}`)
       const fields = Array.from({ length: fieldsEach }, (_, at) => [text(`X-Name-${at}`), text(`value ${n}`)] as const)
       const times = { requestTime: NOW + n + 0.5, responseTime: NOW + n + 0.5, dropAt: NOW + n + 0.5 }
       put(store, key, 10 * (n % 2), { fields, id: text(`id ${n}`), slot: text(`slot ${n}`), ...times })
     }
-    for (let n = 0; n < 10_000 / responsesAKey; n++) store.get(`https://example.org/a/path/${n}`)
+    for (let n = 0; n < count / responsesAKey; n++) store.get(`https://example.org/a/path/${n}`)
     const ratio = store.bytes / ((await used()) - before)
-    expect(store.size).toBe(10_000)
+    expect(store.size).toBe(count)
     expect(ratio).toBeGreaterThan(1)
     expect(ratio).toBeLessThan(1.5)
   })

@@ -1,8 +1,8 @@
 import { inspect } from 'node:util'
 import type { Awaitable, Body, ByteRange, CacheStore, EpochMilliseconds, Found, Mark, StoredResponse } from '@cc/core'
 import { LRUCache } from 'lru-cache'
-import { type KeptBody, readBody, sliceBody } from './body.js'
-import { Entry, keepResponse } from './entry.js'
+import { JOINED_BYTES, type KeptBody, nextTurn, readBody, sliceBody } from './body.js'
+import { Entry, type KeptResponse, keepResponse } from './entry.js'
 
 export interface DictStoreOptions {
   /**
@@ -44,6 +44,10 @@ export interface DictStoreCounters {
   readonly deleted: number
 }
 
+/** A longer response may drive out so many others that other work gets its turn meanwhile. */
+const LONG_BYTES = 1_048_576
+/** So many keys are evicted in one turn. */
+const EVICTED_IN_TURN = 2_048
 const NOTHING: Found = Object.freeze({ responses: Object.freeze([]) })
 
 /**
@@ -118,20 +122,24 @@ export class DictStore implements CacheStore {
     const kept = entry?.withId(id)
     if (entry === undefined || kept === undefined) return undefined
     if (range !== undefined) return sliceBody(kept.body, range)
-    if (kept.body.content instanceof Uint8Array) return kept.body.content
+    const { content, length } = kept.body
+    if (content instanceof Uint8Array || length > JOINED_BYTES) return content
     this.#take(key)
     const whole = entry.joinBody(kept)
     this.#putBack(entry)
     return whole
   }
 
-  /** Answers without a promise unless `body` is an `AsyncIterable`. */
+  /**
+   * Answers without a promise unless `body` is an `AsyncIterable`, or so long that others have to be copied or evicted
+   * in several turns of the event loop.
+   */
   set(key: string, body: Body, complete: () => StoredResponse | undefined): Awaitable<void> {
     const clears = this.#clears
     const finish = (read: KeptBody | undefined) => {
       if (read === undefined) return
       const response = complete()
-      if (response !== undefined && clears === this.#clears) this.#store(key, response, read)
+      if (response !== undefined && clears === this.#clears) return this.#store(key, keepResponse(response, read))
     }
     const read = readBody(body, this.maxEntryBytes)
     return read instanceof Promise ? read.then(finish) : finish(read)
@@ -179,19 +187,39 @@ export class DictStore implements CacheStore {
     for (const entry of [...this.#entries.values()]) if (entry.size > 0) yield entry.key
   }
 
-  #store(key: string, response: StoredResponse, body: KeptBody): void {
-    const entry = this.#entries.peek(key) ?? new Entry(key)
-    const there = entry.inSlot(response.slot)
-    if (there !== undefined && there.response.requestTime > response.requestTime) return
-    // The mark that was lost may be of this key, and this response older than it.
-    if (entry.mark === undefined && response.requestTime <= this.#lostMarkAt) return
-    const kept = keepResponse(response, body)
-    if (!entry.hasRoomFor(kept, this.#maxBytes)) return
-    this.#take(key)
-    entry.put(kept)
+  #store(key: string, kept: KeptResponse): Awaitable<void> {
+    if (!this.#takes(key, kept)) return
+    if (kept.bytes > LONG_BYTES && !this.#hasMadeRoom(key, kept)) {
+      const clears = this.#clears
+      return nextTurn().then(() => (clears === this.#clears ? this.#store(key, kept) : undefined))
+    }
+    const entry = this.#take(key)
     this.#counters.stored++
-    if (there !== undefined) this.#counters.replaced++
+    if (entry.inSlot(kept.response.slot) !== undefined) this.#counters.replaced++
+    entry.put(kept)
     this.#putBack(entry)
+  }
+
+  /** Whether this response is to be kept. */
+  #takes(key: string, kept: KeptResponse): boolean {
+    const { slot, requestTime } = kept.response
+    const entry = this.#entries.peek(key) ?? new Entry(key)
+    const there = entry.inSlot(slot)
+    if (there !== undefined && there.response.requestTime > requestTime) return false
+    // The mark that was lost may be of this key, and this response older than it.
+    if (entry.mark === undefined && requestTime <= this.#lostMarkAt) return false
+    return entry.hasRoomFor(kept, this.#maxBytes)
+  }
+
+  /** Evicts what has to go for `kept`, but no more than other work can wait for; false if that was not all. */
+  #hasMadeRoom(key: string, kept: KeptResponse): boolean {
+    // Used now, it goes last.
+    const there = this.#entries.get(key)
+    const entry = there ?? new Entry(key)
+    const more = entry.bytesWith(kept, this.#maxBytes, this.#maxEntries) - (there?.bytes ?? 0)
+    let evicted = 0
+    while (this.bytes + more > this.#maxBytes && evicted++ < EVICTED_IN_TURN) this.#entries.pop()
+    return this.bytes + more <= this.#maxBytes
   }
 
   /** Takes an entry out to change it, so that `#putBack` counts it anew. */

@@ -75,6 +75,20 @@ export class Entry {
     return bytes <= maxBytes
   }
 
+  /** All it would take with `kept`, once the responses stored before have gone that have to for these bounds. */
+  bytesWith(kept: KeptResponse, maxBytes: number, maxResponses: number): number {
+    const replaced = this.#responses.get(kept.response.slot)
+    let bytes = this.#bytes + kept.bytes - (replaced?.bytes ?? 0)
+    let size = this.size + (replaced === undefined ? 1 : 0)
+    for (const other of this.#responses.values()) {
+      if (bytes <= maxBytes && size <= maxResponses) break
+      if (other === replaced) continue
+      bytes -= other.bytes
+      size--
+    }
+    return bytes
+  }
+
   put(kept: KeptResponse): void {
     this.remove(kept.response.slot)
     this.#responses.set(kept.response.slot, kept)
@@ -96,11 +110,11 @@ export class Entry {
 
   /** Keeps a body that came in several pieces as one from now on: it is read again and again, and stored once. */
   joinBody(kept: KeptResponse): Uint8Array {
-    const { body, content } = joined(kept.body)
+    const body = joined(kept.body)
     const whole = { ...kept, body, bytes: kept.bytes - kept.body.heldBytes + body.heldBytes }
     this.#responses.set(kept.response.slot, whole)
     this.#bytes += whole.bytes - kept.bytes
-    return content
+    return body.content
   }
 
   /** Removes the response stored least recently. */

@@ -53,4 +53,27 @@ describe('DeferredWork', () => {
     for (let i = 0; i < 3; i++) await turn()
     expect(done).toEqual(['b', 'c'])
   })
+
+  it('lets other work have its turn after 64 keys', async () => {
+    const later = new DeferredWork()
+    let done = 0
+    for (let n = 0; n < 150; n++) later.add(`${n}`, () => done++)
+    const seen: number[] = []
+    for (let i = 0; i < 5; i++) {
+      await turn()
+      seen.push(done)
+    }
+    expect([...new Set(seen)].filter((count) => count > 0)).toEqual([64, 128, 150])
+  })
+
+  it('does not let more than 1,024 keys wait: the first one added is the first one done', async () => {
+    const later = new DeferredWork()
+    const done: number[] = []
+    for (let n = 0; n < 1_030; n++) later.add(`${n}`, () => done.push(n))
+    expect(done).toEqual([0, 1, 2, 3, 4, 5])
+    later.do('7')
+    expect(done.at(-1)).toBe(7)
+    for (let i = 0; i < 20; i++) await turn()
+    expect(new Set(done).size).toBe(1_030)
+  })
 })

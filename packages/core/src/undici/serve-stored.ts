@@ -6,6 +6,8 @@ import { toHeaders, toRawHeaders } from './response-fields.js'
 
 const ageName = Buffer.from('Age')
 const noTrailers = {}
+/** So many bytes are handed over until other work has its turn: to copy or to check more would hold it up. */
+const turnBytes = 2_097_152
 
 /** The head of a response built from a stored one. What can be shared between hits is made once. */
 export class StoredHead implements Head {
@@ -81,8 +83,8 @@ class AgedHead implements Head {
 }
 
 /**
- * Plays a stored response to the caller. With bytes at hand all of it happens before this returns, unless the caller
- * pauses. `copies` gives the caller bytes of his own.
+ * Plays a stored response to the caller. With no more than 2 MiB at hand all of it happens before this returns, unless
+ * the caller pauses. `copies` gives the caller bytes of his own.
  */
 export function serveStored(caller: Caller, head: Head, body: Body | undefined, copies: boolean): void {
   new Playback(caller, copies).play(head, body)
@@ -96,6 +98,9 @@ class Playback implements Source {
   #iterator: Iterator<Uint8Array> | AsyncIterator<Uint8Array> | undefined
   #isPumping = false
   #isOver = false
+  /** How much more may be handed over before other work has its turn, and whether it has it now. */
+  #turnBytes = turnBytes
+  #isResting = false
 
   constructor(caller: Caller, copies: boolean) {
     this.#caller = caller
@@ -130,13 +135,16 @@ class Playback implements Source {
 
   /** Hands over until the caller pauses, the bytes run out, or more have to be waited for. */
   #pump(): void {
-    if (this.#isPumping) return
+    if (this.#isPumping || this.#isResting) return
     this.#isPumping = true
     while (!this.#isOver && !this.#caller.paused) {
       const bytes = this.#single
       if (bytes !== undefined) {
-        this.#single = undefined
-        if (bytes.byteLength > 0) this.#caller.data(this.#copies ? copyOf(bytes) : asBuffer(bytes))
+        if (this.#turnBytes <= 0) {
+          this.#rest()
+          break
+        }
+        this.#hand(bytes)
         continue
       }
       if (this.#iterator === undefined) {
@@ -147,6 +155,24 @@ class Playback implements Source {
       if (!this.#next(this.#iterator)) return
     }
     this.#isPumping = false
+  }
+
+  /** Hands over these bytes, or as many as are to be copied in one turn. */
+  #hand(bytes: Uint8Array): void {
+    const isTooMuch = this.#copies && bytes.byteLength > this.#turnBytes
+    const part = isTooMuch ? bytes.subarray(0, this.#turnBytes) : bytes
+    this.#single = isTooMuch ? bytes.subarray(this.#turnBytes) : undefined
+    this.#turnBytes -= part.byteLength
+    if (part.byteLength > 0) this.#caller.data(this.#copies ? copyOf(part) : asBuffer(part))
+  }
+
+  #rest(): void {
+    this.#isResting = true
+    setImmediate(() => {
+      this.#isResting = false
+      this.#turnBytes = turnBytes
+      this.#pump()
+    })
   }
 
   /** Whether the next chunk, or the end, was there at once; otherwise pumping goes on when it comes. */
