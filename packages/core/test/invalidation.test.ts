@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { answering, ask, Barrier, decided, notModified, type OriginAnswer, ok, send, withStatus } from './answers.js'
 import { type SetUp, setUp, stores } from './harness.js'
+import { turns } from './no-stray-errors.js'
 import type { ReceivedRequest } from './origin.js'
 
 const etag = { ETag: '"a"' }
@@ -187,6 +188,21 @@ describe.each(stores)('invalidation in %s (RFC 9111 §4.4)', (_name, makeStore) 
     await client.get('/', { method: 'PUT' })
     expect((await client.get('/')).decision).toMatchObject({ outcome: 'miss', reason: 'uri-miss', stored: true })
     expect((await client.get('/')).decision.outcome).toBe('hit')
+  })
+
+  it('INV-04: with many variants that cannot be validated, each look-up removes some, until none is left', async () => {
+    const store = makeStore()
+    const client = await setUp(store, guarded({ status: 204, body: '' }, ok('max-age=600', { Vary: 'Foo' })))
+    for (let n = 0; n < 20; n++) await client.get('/', { headers: { foo: `${n}` } })
+    await client.get('/', { method: 'PUT' })
+    const left = async () => (await store.get(`${client.origin.url}/`)).responses.length
+    const counts = [await left()]
+    for (let n = 0; n < 3; n++) {
+      await client.get('/', { headers: { foo: 'another', 'cache-control': 'only-if-cached' } })
+      await turns()
+      counts.push(await left())
+    }
+    expect(counts).toEqual([20, 12, 4, 0])
   })
 
   it.each<[string, Options, Record<string, string>]>([

@@ -119,6 +119,21 @@ describe('DictStore and long bodies', () => {
       expect(there).toEqual([1, 0, 1])
     })
 
+    it('keeps what else is under its key, though that was used least recently', async () => {
+      const { dict, sizes } = filled()
+      const { bytes } = dict
+      dict.set('0', new Uint8Array(0), () => response({ key: '0', slot: '1' }))
+      for (let key = 1; key < sizes.length; key++) dict.get(`${key}`)
+      await dict.set('0', [new Uint8Array(10 * MIB)], () => response({ key: '0', slot: '2' }))
+      expect(dict.bytes).toBeGreaterThan(bytes - 2_000)
+      expect(
+        dict
+          .get('0')
+          .responses.map(({ response: { slot } }) => slot)
+          .sort()
+      ).toEqual(['0', '1', '2'])
+    })
+
     it('stores nothing that was cleared meanwhile, nor over what was requested later', async () => {
       const { dict } = filled()
       const cleared = dict.set('long', [new Uint8Array(10 * MIB)], () => response({ key: 'long' }))
