@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import { runChild } from './growth/run-child.js'
 import type { Stretches } from './growth/stretches.js'
 
-describe('what the cache does without letting go of the event loop', () => {
+describe('what the cache does without letting go of the event loop (row P6)', () => {
   it('takes less than 5 ms, for bodies from 1 KiB to 5 MiB, stored, met first and met again', async () => {
     const { report } = await runChild<Stretches>('stretches.mjs', ['20'], [])
     expect(Object.keys(report)).toHaveLength(24)

@@ -1,7 +1,16 @@
-/** What `stretches.mjs` prints, in milliseconds. */
+/** The longest stretch of each round, by what was done, in milliseconds: what `turns.mjs` and `stretches.mjs` print. */
 export interface Stretches {
-  /** The longest stretch of each round, by store, size and step. */
   readonly report: Readonly<Record<string, readonly number[]>>
-  /** How late the event loop was under load, all that runs in it taken together. */
-  readonly loop: { readonly median: number; readonly p99: number; readonly max: number }
+}
+
+/** How late the event loop was under load, in milliseconds. */
+interface Delay {
+  readonly median: number
+  readonly p99: number
+  readonly max: number
+}
+
+/** The same load without a cache and with one. */
+export interface LoopDelay {
+  readonly loop: { readonly bare: Delay; readonly cached: Delay }
 }

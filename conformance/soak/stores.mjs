@@ -26,7 +26,7 @@ export class ElsewhereStore {
 
   async openBody(key, id) {
     const body = this.#kept.openBody(key, id)
-    return body && pieces(Buffer.from(body))
+    return body && copiesOf(body instanceof Uint8Array ? pieces(body) : body)
   }
 
   async set(key, body, complete) {
@@ -44,6 +44,10 @@ export class ElsewhereStore {
   async delete(key, slot) {
     this.#kept.delete(key, slot)
   }
+}
+
+async function* copiesOf(body) {
+  for await (const piece of body) yield Buffer.from(piece)
 }
 
 async function* pieces(bytes, size = 65_536) {

@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto'
+import { createHash, hash } from 'node:crypto'
 import { type Budget, withinLimit } from './budget.js'
 import { release } from './forgiving-store.js'
 import type { StoredResponse } from './rules/messages.js'
@@ -101,7 +101,10 @@ async function* checkedPieces(
 }
 
 function digestOf(piece: readonly Uint8Array[]): string {
-  return hash('sha256', piece.length === 1 ? (piece[0] as Uint8Array) : Buffer.concat(piece))
+  if (piece.length === 1) return hash('sha256', piece[0] as Uint8Array)
+  const digest = createHash('sha256')
+  for (const chunk of piece) digest.update(chunk)
+  return digest.digest('hex')
 }
 
 /** A stored body is not what was stored. */

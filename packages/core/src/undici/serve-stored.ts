@@ -139,20 +139,18 @@ class Playback implements Source {
     this.#isPumping = true
     while (!this.#isOver && !this.#caller.paused) {
       const bytes = this.#single
-      if (bytes !== undefined) {
-        if (this.#turnBytes <= 0) {
-          this.#rest()
-          break
-        }
-        this.#hand(bytes)
-        continue
-      }
-      if (this.#iterator === undefined) {
+      const iterator = this.#iterator
+      if (bytes === undefined && iterator === undefined) {
         this.#finish()
         this.#caller.end(noTrailers)
         break
       }
-      if (!this.#next(this.#iterator)) return
+      if (this.#turnBytes <= 0) {
+        this.#rest()
+        break
+      }
+      if (bytes !== undefined) this.#hand(bytes)
+      else if (iterator !== undefined && !this.#next(iterator)) return
     }
     this.#isPumping = false
   }
