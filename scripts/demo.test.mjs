@@ -200,6 +200,8 @@ describe('npm start -- URL', () => {
     expect(lines).toContain(
       'GET again miss (uri-miss), not stored: it is neither fresh for any time nor can it be validated [STORE-08] 200 N ms N ms same'
     )
+    expect(lines).toContain('http://example.com/')
+    expect(lines.join('\n')).not.toContain('secret')
     expect(lines.at(-1)).toBe('12 URLs failed.')
     expect(code).toBe(1)
   })

@@ -15,13 +15,18 @@ function expectShort({ report }: Stretches, count: number): void {
 
 describe('the event loop (row P6)', () => {
   it('is held for less than 5 ms by what the cache does at once, and comes round as it does without a cache', async () => {
-    const { report, loop } = await runChild<Stretches & LoopDelay>('stretches.mjs', ['150'], [])
+    const { report, loops } = await runChild<Stretches & LoopDelay>('stretches.mjs', ['150'], [])
     expectShort({ report }, 24)
-    process.stderr.write(`the event loop under load: ${JSON.stringify(loop)}\n`)
-    expect(loop.cached.median - loop.bare.median).toBeLessThan(5)
+    const figure = (of: 'bare' | 'cached', name: 'median' | 'p99') => median(loops.map((loop) => loop[of][name]))
+    const told = (of: 'bare' | 'cached') =>
+      `${figure(of, 'median').toFixed(1)} ms, p99 ${figure(of, 'p99').toFixed(1)} ms`
+    process.stderr.write(
+      `the event loop under load comes round after ${told('bare')}; with a cache ${told('cached')}\n`
+    )
+    expect(median(loops.map(({ bare, cached }) => cached.median - bare.median))).toBeLessThan(5)
   }, 300_000)
 
   it('comes round after less than 5 ms, however long bodies and fields are and however much there is to do', async () => {
-    expectShort(await runChild<Stretches>('turns.mjs', ['5'], ['--expose-gc']), 53)
+    expectShort(await runChild<Stretches>('turns.mjs', ['5'], ['--expose-gc']), 55)
   }, 600_000)
 })

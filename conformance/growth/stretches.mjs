@@ -104,10 +104,10 @@ for (const [name, store] of Object.entries(stores)) {
 async function delayUnderLoad(dispatcher) {
   const delay = monitorEventLoopDelay({ resolution: 1 })
   delay.enable()
-  const ends = performance.now() + 20 * rounds
+  const ends = performance.now() + 4 * rounds
   const work = async (worker) => {
     for (let n = 0; performance.now() < ends; n++) {
-      const size = Object.keys(sizes)[(n + worker) % 4]
+      const size = Object.keys(sizes)[(n + worker) % 3]
       const { body } = await request(`${origin}/${encodeURIComponent(size)}/${n % 50}`, { dispatcher })
       await body.arrayBuffer()
       await turn()
@@ -119,8 +119,12 @@ async function delayUnderLoad(dispatcher) {
   return { median: ms(delay.percentile(50)), p99: ms(delay.percentile(99)), max: ms(delay.max) }
 }
 
-const bare = await delayUnderLoad(agent)
-const cached = await delayUnderLoad(agent.compose(cacheInterceptor({ store: new DictStore() })))
-console.log(JSON.stringify({ report, loop: { bare, cached } }))
+// By turns: whatever else the machine does holds both up.
+const loops = []
+const cache = agent.compose(cacheInterceptor({ store: new DictStore() }))
+for (let round = 0; round < 7; round++) {
+  loops.push({ bare: await delayUnderLoad(agent), cached: await delayUnderLoad(cache) })
+}
+console.log(JSON.stringify({ report, loops }))
 await agent.close()
 server.close()

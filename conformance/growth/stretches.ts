@@ -10,7 +10,7 @@ interface Delay {
   readonly max: number
 }
 
-/** The same load without a cache and with one. */
+/** The same load without a cache and with one, by turns. */
 export interface LoopDelay {
-  readonly loop: { readonly bare: Delay; readonly cached: Delay }
+  readonly loops: readonly { readonly bare: Delay; readonly cached: Delay }[]
 }

@@ -59,7 +59,7 @@ async function showUrl({ text, redirects }, timeoutMs, totals) {
   } finally {
     await clients.close()
   }
-  console.log(`\n${url === undefined ? text : withoutUser(url)}`)
+  console.log(`\n${URL.canParse(text) ? withoutUser(text) : text}`)
   printTable(head, rows)
   if (failed || location === undefined) return { failed }
   console.log(`It redirects to ${withoutUser(location)}, which comes next.`)
