@@ -11,7 +11,7 @@ const MIB = 1_024 * KIB
 const fillings = {
   /** 600 MB of fields go by. */
   'long fields': { count: 20_000, maxBytes: 32 * MIB, fields: 30 * KIB, pieces: ['x'] },
-  'short bodies': { count: 10_000, maxBytes: 32 * MIB, fields: 100, pieces: ['x'.repeat(20)] },
+  'short bodies': { count: 30_000, maxBytes: 96 * MIB, fields: 100, pieces: ['x'.repeat(20)] },
   'small chunks': { count: 3_000, maxBytes: 32 * MIB, fields: 100, pieces: Array(20).fill('0123456789') },
   'long bodies in small chunks': {
     count: 200,

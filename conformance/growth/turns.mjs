@@ -1,21 +1,15 @@
 // How long the longest turn of the event loop is while the cache does what could take long, in milliseconds of the
 // processor: what else the machine does is left out. Argument: rounds. No network takes part; the origin is a function.
 
-import { readFileSync } from 'node:fs'
 import { cacheInterceptor } from '@cc/core'
 import { DictStore } from '@cc/store-dict'
 import { ElsewhereStore } from '../soak/stores.mjs'
+import { processorMs } from './processor-time.mjs'
 
 const MIB = 2 ** 20
 const rounds = Number(process.argv[2])
 process.on('warning', () => {})
 
-/** What this thread has had of a processor. */
-function processorMs() {
-  // Has the system count up to this moment, not to the last tick of its clock.
-  process.cpuUsage()
-  return Number(readFileSync('/proc/thread-self/schedstat', 'latin1').split(' ')[0]) / 1e6
-}
 const turn = () => new Promise((resolve) => setImmediate(resolve))
 
 /** The longest turn until `work` is over. */

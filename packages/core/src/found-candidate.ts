@@ -23,6 +23,11 @@ export class FoundCandidate implements Candidate {
     this.#assess = assess
   }
 
+  /** What is known of it so far. */
+  get known(): Assessed | undefined {
+    return this.#assessed
+  }
+
   assessed(): Assessed | undefined {
     if (!this.#isAssessed) {
       this.#assessed = this.#assess(this)

@@ -4,6 +4,7 @@ import { Budget } from './budget.js'
 import type { ForgivingStore } from './forgiving-store.js'
 import { FoundCandidate } from './found-candidate.js'
 import type { Integrity } from './integrity.js'
+import { Recent } from './recent.js'
 import { type Assessed, assess } from './rules/assessment.js'
 import type { CacheKey } from './rules/cache-key.js'
 import type { Candidate } from './rules/candidates.js'
@@ -21,6 +22,9 @@ const markLifetimeMs = 3_600_000
 const noMarks: Marks = new Map()
 /** So many responses that were invalidated are looked at closely in one look-up, whether they are still of use. */
 const maxInvalidated = 8
+
+/** How much is remembered of what was worked out for hits, so that the next ones are faster; twice that at most. */
+const maxKnownBytes = 8_388_608
 
 /** What is stored for a request, as the rules see it. */
 export interface Lookup {
@@ -49,9 +53,9 @@ export class StoredResponses {
   readonly #integrity: Integrity | undefined
   readonly #clock: () => EpochMilliseconds
   /** What was made of objects that the store hands out again and again; a store may use one for several keys. */
-  readonly #known = new WeakMap<Found, Lookup>()
-  /** The same of single responses: others under their key come and go. */
-  readonly #assessed = new WeakMap<StoredResponse, Assessed>()
+  readonly #known = new Recent<Found, Lookup>(maxKnownBytes, bytesOfLookup)
+  /** The same of single responses, which others under their key may come and go beside. */
+  readonly #assessed = new Recent<StoredResponse, Assessed>(maxKnownBytes, bytesOf)
 
   constructor(
     store: ForgivingStore,
@@ -197,8 +201,8 @@ export class StoredResponses {
   #candidate(key: CacheKey, found: FoundResponse): FoundCandidate | undefined {
     try {
       const { response, body } = found
-      const isPlausible = isStoredResponse(response, key.key) && Object.hasOwn(response.marks, key.target)
-      if (!this.store.keepsObjects && !isPlausible) return this.#passOver(key.key, response)
+      const isPlausible = () => isStoredResponse(response, key.key) && Object.hasOwn(response.marks, key.target)
+      if (!this.store.keepsObjects && !isPlausible()) return this.#passOver(key.key, response)
       return new FoundCandidate(response, body, this.#assess)
     } catch (error) {
       // Not even of the right shape, from a store that was trusted to keep what it was given.
@@ -210,14 +214,20 @@ export class StoredResponses {
   readonly #assess = (found: FoundCandidate): Assessed | undefined => {
     const { stored } = found
     const isTrusted = this.store.keepsObjects
-    if (!isTrusted && !this.#isSound(found)) return this.#passOver(stored.key, stored)
+    if (!isTrusted) return this.#isSound(found) ? this.#assessAnew(stored) : this.#passOver(stored.key, stored)
     const before = this.#assessed.get(stored)
-    if (before !== undefined) return before
+    const assessed = before ?? this.#assessAnew(stored)
+    if (assessed === undefined) return undefined
+    // Remembered with the look-up as well.
+    this.#known.grew(bytesOf(assessed))
+    if (before === undefined) this.#assessed.set(stored, assessed)
+    return assessed
+  }
+
+  #assessAnew(stored: StoredResponse): Assessed | undefined {
     try {
       const assessed = assess(stored, this.#options)
-      if (!isForThisCache(assessed, this.#options)) return undefined
-      if (isTrusted) this.#assessed.set(stored, assessed)
-      return assessed
+      return isForThisCache(assessed, this.#options) ? assessed : undefined
     } catch (error) {
       this.store.failedReading(error)
       return undefined
@@ -278,6 +288,19 @@ export class StoredResponses {
     }
     copy()
   }
+}
+
+/** What is known of a stored response takes up to that, together with the head that is made of it when it is served. */
+function bytesOf({ stored }: Assessed): number {
+  let bytes = 1_500
+  for (const [name, value] of stored.fields) bytes += 350 + name.length + value.length
+  return bytes
+}
+
+function bytesOfLookup({ stored }: Lookup): number {
+  let bytes = 400
+  for (const { known } of stored) bytes += known === undefined ? 300 : 300 + bytesOf(known)
+  return bytes
 }
 
 function isAtHand(body: Body): body is Uint8Array | readonly Uint8Array[] {
