@@ -2,7 +2,7 @@ type Work = () => void
 
 /** So many keys are seen to until other work has its turn. */
 const keysInTurn = 64
-/** Past so many that wait, two that have waited longest are seen to for each that is added. */
+/** Past so many that were added, the two that have waited longest are seen to for each that comes: three times that wait at most. */
 const maxWaiting = 1_024
 
 /**

@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { Integrity } from '../../src/integrity.js'
 import type { StoredResponse } from '../../src/rules/messages.js'
-import { isStoredResponse } from '../../src/rules/stored-response.js'
+import { areFields, isStoredResponse } from '../../src/rules/stored-response.js'
 import { answering, ok } from '../answers.js'
 import { setUp } from '../harness.js'
 import { MapStore } from '../map-store.js'
@@ -102,8 +102,12 @@ function edited(signed: StoredResponse, edit: Edit, at: number): StoredResponse 
   return isDeepStrictEqual(read, JSON.parse(JSON.stringify(signed))) ? undefined : read
 }
 
+function hasFields<T extends object>(read: T & { fields?: unknown }): read is T & Pick<StoredResponse, 'fields'> {
+  return areFields(read.fields)
+}
+
 function isAccepted(read: unknown, key: string): boolean {
-  return isStoredResponse(read, key) && integrity.isSigned(read)
+  return isStoredResponse(read, key) && hasFields(read) && integrity.isSigned(read)
 }
 
 describe('integrityKey: any stored response (SEC-05, row X10)', () => {
