@@ -17,8 +17,22 @@ describe('1,000,000 requests, a tenth of them aborted, a tenth with a failing or
   beforeAll(async () => {
     result = await soak(requests, requests / 10)
     const mib = (bytes: number) => (bytes / MIB).toFixed(1)
-    const heaps = result.samples.map(({ heapUsed, arrayBuffers }) => `${mib(heapUsed)}+${mib(arrayBuffers)}`)
-    console.error(`${result.rate} requests a second; heap and buffers in MiB: ${heaps.join(', ')}`)
+    process.stderr.write(
+      `${result.rate} requests a second; from the last answer to the exit: ${result.exitMs.toFixed()} ms\n`
+    )
+    for (const {
+      asked,
+      heapUsed,
+      arrayBuffers,
+      fds,
+      pendingTimers,
+      processListeners,
+      signalListeners
+    } of result.samples) {
+      process.stderr.write(
+        `after ${asked}: heap ${mib(heapUsed)} MiB, buffers ${mib(arrayBuffers)} MiB, ${fds} files, ${pendingTimers} timers, ${processListeners} listeners of the process, ${signalListeners} of signals\n`
+      )
+    }
   }, 60 * 60_000)
 
   it('are answered right or not at all, leave nothing behind, and let the process end (ROB-02)', () => {
