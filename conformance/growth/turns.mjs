@@ -47,7 +47,7 @@ function originOf(given, chunks = [Buffer.from('ok')], inTurn = 1) {
     const controller = { aborted: false, paused: false, reason: null, rawHeaders, pause() {}, resume() {}, abort() {} }
     void (async () => {
       handler.onRequestStart(controller, {})
-      handler.onResponseStart(controller, 200, { ...headers }, 'OK')
+      handler.onResponseStart(controller, 200, headers, 'OK')
       for (let n = 0; n < chunks.length; n++) {
         handler.onResponseData(controller, chunks[n])
         if (n % inTurn === inTurn - 1) await turn()
