@@ -20,6 +20,7 @@ import { verifiedBody } from './verified-body.js'
 /** Marks are kept, and copies may take, so long: then an old response cannot outlast what invalidated it. */
 const markLifetimeMs = 3_600_000
 const noMarks: Marks = new Map()
+const nothing: Lookup['stored'] = []
 /** So many responses that were invalidated are looked at closely in one look-up, whether they are still of use. */
 const maxInvalidated = 8
 
@@ -184,6 +185,7 @@ export class StoredResponses {
   }
 
   #lookup(key: CacheKey, found: Found, marked: Found): Lookup {
+    if (found.responses.length === 0 && marked.mark === undefined) return { key, stored: nothing, marks: noMarks }
     const remembers = this.store.keepsObjects && found === marked
     if (remembers) {
       const known = this.#known.get(found)

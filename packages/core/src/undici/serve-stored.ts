@@ -6,8 +6,11 @@ import { toHeaders, toRawHeaders } from './response-fields.js'
 
 const ageName = Buffer.from('Age')
 const noTrailers = {}
-/** So many bytes are handed over until other work has its turn: to copy or to check more would hold it up. */
-const turnBytes = 2_097_152
+/**
+ * So many bytes are handed over until other work has its turn: to copy or to check more would hold it up. A body that a
+ * store in memory keeps by default still comes in one piece, which readers of whole bodies need not put together.
+ */
+const turnBytes = 5_242_880
 
 /** The head of a response built from a stored one. What can be shared between hits is made once. */
 export class StoredHead implements Head {
@@ -83,7 +86,7 @@ class AgedHead implements Head {
 }
 
 /**
- * Plays a stored response to the caller. With no more than 2 MiB at hand all of it happens before this returns, unless
+ * Plays a stored response to the caller. With no more than 5 MiB at hand all of it happens before this returns, unless
  * the caller pauses. `copies` gives the caller bytes of his own.
  */
 export function serveStored(caller: Caller, head: Head, body: Body | undefined, copies: boolean): void {
