@@ -104,8 +104,10 @@ export class StoredResponses {
 
   /** The body that came with the look-up, if it did. */
   attachedBody(lookup: Lookup, { stored }: Assessed): Uint8Array | undefined {
-    const body = lookup.stored.find((candidate) => candidate.stored === stored)?.body
-    return body instanceof Uint8Array && body.byteLength === stored.bodyBytes ? body : undefined
+    for (const { stored: other, body } of lookup.stored) {
+      if (other === stored) return body?.byteLength === stored.bodyBytes ? body : undefined
+    }
+    return undefined
   }
 
   /**

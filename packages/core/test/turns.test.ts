@@ -23,7 +23,7 @@ afterEach(() => {
   jest.restoreAllMocks()
 })
 
-describe.each(generations)('a stored body of 12 MiB, played to a caller who never pauses (%s handler)', (generation) => {
+describe.each(generations)('12 MiB that are stored, played to one who never pauses (%s handler)', (generation) => {
   function play(body: Body, copies: boolean, onStep?: OnStep): Recorder {
     const recorder = new Recorder(generation, onStep)
     serveStored(new Caller(recorder.handler), new StoredHead(200, 'OK', []), body, copies)

@@ -30,7 +30,9 @@ const indexes = new WeakMap<Candidates['stored'], VariantIndex>()
  */
 export function selectedBy(request: Request, { stored }: Candidates, options: RuleOptions): readonly Candidate[] {
   if (stored.length >= minIndexed) return indexOf(stored).find(request, options)
-  if (stored.every((candidate) => matches(candidate, request, options))) return stored
+  let matching = 0
+  for (const candidate of stored) if (matches(candidate, request, options)) matching++
+  if (matching === stored.length) return stored
   return stored.filter((candidate) => matches(candidate, request, options))
 }
 
