@@ -54,6 +54,7 @@ function define(headers: Record<string, string | string[]>, name: string, value:
 /** The raw lines; `undefined` if an interceptor below has changed `headers` without them, for then `headers` counts. */
 function rawLines(raw: readonly unknown[], headers: Headers): Fields | undefined {
   const lines: FieldLine[] = []
+  const repeated = new Map<string, number>()
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = text(raw[i])
     if (name === undefined) return undefined
@@ -63,21 +64,25 @@ function rawLines(raw: readonly unknown[], headers: Headers): Fields | undefined
     const value = raw[i + 1]
     if (!Array.isArray(value)) {
       const line = text(value)
-      if (line === undefined || !isAmong(line, given)) return undefined
+      if (line === undefined || line !== nextLine(lower, given, repeated)) return undefined
       lines.push([name, line])
       continue
     }
     for (const member of value) {
       const line = text(member)
-      if (line === undefined || !isAmong(line, given)) return undefined
+      if (line === undefined || line !== nextLine(lower, given, repeated)) return undefined
       lines.push([name, line])
     }
   }
   return lines.length === linesIn(headers) ? lines : undefined
 }
 
-function isAmong(line: string, given: string | string[]): boolean {
-  return typeof given === 'string' ? given === line : given.includes(line)
+/** The line of a field that comes next; `repeated` counts those that were. */
+function nextLine(name: string, given: string | string[], repeated: Map<string, number>): string | undefined {
+  if (typeof given === 'string') return given
+  const before = repeated.get(name) ?? 0
+  repeated.set(name, before + 1)
+  return given[before]
 }
 
 function linesIn(headers: Headers): number {
