@@ -3,8 +3,10 @@ import { isPromise, whenReady } from './awaitable.js'
 import { Budget } from './budget.js'
 import type { ForgivingStore } from './forgiving-store.js'
 import type { Integrity } from './integrity.js'
+import { plainResponse } from './plain-data.js'
 import { type Assessed, assess } from './rules/assessment.js'
 import type { CacheKey } from './rules/cache-key.js'
+import { isCoherent } from './rules/coherence.js'
 import type { Marks } from './rules/invalidation.js'
 import type { EpochMilliseconds, StoredResponse } from './rules/messages.js'
 import type { RuleOptions } from './rules/options.js'
@@ -170,14 +172,33 @@ export class StoredResponses {
     const trim = (found: Found | undefined) => {
       if (found === undefined || found.responses.length <= maxVariants) return
       const oldestFirst = found.responses
-        .flatMap((found) => found?.response ?? [])
+        .flatMap((found) => this.#placeOf(found))
         .sort((one, other) => one.responseTime - other.responseTime)
       for (const { slot } of oldestFirst.slice(0, -maxVariants)) this.store.delete(lookup.key.key, slot)
     }
     whenReady(found, trim)
   }
 
-  #lookup(key: CacheKey, found: Found, marked: Found): Lookup {
+  /** Where a response is kept and since when, be it one that is not used; none if that cannot be told. */
+  #placeOf(found: FoundResponse): Pick<StoredResponse, 'slot' | 'responseTime'>[] {
+    try {
+      const { slot, responseTime } = found.response
+      return typeof slot === 'string' && typeof responseTime === 'number' ? [{ slot, responseTime }] : []
+    } catch {
+      return []
+    }
+  }
+
+  #lookup(key: CacheKey, found: Found, marked: Found): Lookup | undefined {
+    try {
+      return this.#read(key, found, marked)
+    } catch (error) {
+      this.store.failedReading(error)
+      return undefined
+    }
+  }
+
+  #read(key: CacheKey, found: Found, marked: Found): Lookup {
     const remembers = this.store.keepsObjects && found === marked
     if (remembers) {
       const known = this.#known.get(found)
@@ -196,12 +217,14 @@ export class StoredResponses {
 
   #add(key: CacheKey, found: FoundResponse, stored: Assessed[], bodies: (Uint8Array | undefined)[]): void {
     try {
-      const { response, body } = found
-      if (!this.store.keepsObjects && !this.#isSound(key, response, body)) return this.#passOver(key, response)
-      const assessed = assess(response, this.#options)
+      const isTrusted = this.store.keepsObjects
+      const { response, body } = isTrusted ? found : plainResponse(found)
+      if (!isTrusted && !this.#isSound(key, response, body)) return this.#passOver(key, response)
+      const assessed = assess(response as StoredResponse, this.#options)
+      if (!isTrusted && !isCoherent(assessed, this.#options)) return this.#passOver(key, response)
       if (!isForThisCache(assessed, this.#options)) return
       stored.push(assessed)
-      bodies.push(body)
+      bodies.push(body as Uint8Array | undefined)
     } catch (error) {
       // Not even of the right shape, from a store that was trusted to keep what it was given.
       this.store.failedReading(error)
@@ -210,11 +233,12 @@ export class StoredResponses {
 
   #isSound(key: CacheKey, response: unknown, body: unknown): boolean {
     if (!isStoredResponse(response, key.key) || !Object.hasOwn(response.marks, key.target)) return false
+    if (this.#verifiesDigests && response.digests === undefined) return false
     if (this.#integrity !== undefined && !this.#integrity.isSigned(response)) return false
     if (body === undefined) return true
     if (!(body instanceof Uint8Array) || body.byteLength !== response.bodyBytes) return false
-    if (!this.#verifiesDigests || response.digests === undefined) return true
-    return response.digests.every((digest, i) => {
+    if (!this.#verifiesDigests) return true
+    return (response.digests as readonly string[]).every((digest, i) => {
       return hash('sha256', body.subarray(i * digestPieceBytes, (i + 1) * digestPieceBytes)) === digest
     })
   }

@@ -1,0 +1,32 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
+import { Agent } from 'undici'
+import { Origin } from '../origin.js'
+import { checkMutations, originAnswer } from './mutation-property.js'
+
+let agent: Agent
+let origin: Origin
+
+beforeEach(async () => {
+  jest.spyOn(process, 'emitWarning').mockImplementation(() => {})
+  agent = new Agent()
+  origin = await Origin.start(({ path, headers }, response) => {
+    const { status, fields, body } = originAnswer(path, headers, 'origin')
+    response.writeHead(status, fields).end(body)
+  })
+})
+
+afterEach(async () => {
+  jest.restoreAllMocks()
+  await agent.destroy()
+  await origin.stop()
+})
+
+describe('two thousand mutations of what is stored', () => {
+  it('change no answer: it is the stored one or that of the origin, as a whole (SEC-05, ROB-02)', async () => {
+    const network = agent.dispatch.bind(agent)
+    const tally = await checkMutations({ count: 2_000, seed: 1, foreign: 'data', origin: origin.url, network })
+    // Both come about: neither is everything refused, nor everything taken.
+    expect(Math.min(tally.served, tally.fetched)).toBeGreaterThan(200)
+    expect(origin.requests.length).toBeGreaterThanOrEqual(tally.fetched)
+  })
+})
