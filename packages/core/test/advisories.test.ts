@@ -1,11 +1,13 @@
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { cacheInterceptor } from '@cc/core'
+import { type CacheDecision, cacheInterceptor } from '@cc/core'
 import { afterEach, describe, expect, it } from '@jest/globals'
-import { Agent, interceptors, request } from 'undici'
+import { Agent, type Dispatcher, interceptors, request, upgrade } from 'undici'
 import { answering, ask, decided, ok } from './answers.js'
+import { FaultyStore } from './faulty-store.js'
 import { setUp, stores } from './harness.js'
 import { leakClient, type Planting, type User } from './leak-client.js'
+import { turns } from './no-stray-errors.js'
 import { rawOrigin, writeRaw } from './raw-origin.js'
 
 const agents: Agent[] = []
@@ -27,7 +29,7 @@ function answer(cacheControl: string | string[], fields: Readonly<Record<string,
   }
 }
 
-describe.each(stores)('what went wrong in other caches, with %s', (_name, makeStore) => {
+describe.each(stores)('what went wrong in other caches, with %s (row X9)', (_name, makeStore) => {
   /** Expects that neither user, nor one without credentials, sees what was for another, however often they ask. */
   async function expectApart(respond: Planting, type: 'shared' | 'private', users = [ann, bob, nobody]): Promise<void> {
     const { get } = await leakClient(makeStore(), respond, { type })
@@ -63,7 +65,7 @@ describe.each(stores)('what went wrong in other caches, with %s', (_name, makeSt
       'private =set-cookie',
       'no-cache=" authorization "'
     ])(
-      'CVE-2026-9678 and GHSA-jr45-8vmc-qm54 (undici): blanks in %s do not undo it (PARSE-05, AUTH-01)',
+      'CVE-2026-9678 and CVE-2026-14643 (undici): blanks in %s do not undo it (PARSE-05, AUTH-01)',
       async (directive) => {
         await expectApart(answer(`${directive}, max-age=60`, { 'Set-Cookie': 'id=%' }), type)
       }
@@ -136,7 +138,7 @@ describe.each(stores)('what went wrong in other caches, with %s', (_name, makeSt
     expect(client.asked).toBe(users)
   })
 
-  it("GHSA-35p6-xmwp-9g52 (undici): an answer that nobody asked for is nobody's, and not kept (SEC-02)", async () => {
+  it("CVE-2026-6733 (undici): an answer that nobody asked for is nobody's, and not kept (SEC-02)", async () => {
     const poison = 'poison'
     const plain = (socket: Socket, body: string) =>
       writeRaw(socket, ['HTTP/1.1 200 OK', 'Cache-Control: max-age=60', `Content-Length: ${body.length}`], body)
@@ -156,8 +158,81 @@ describe.each(stores)('what went wrong in other caches, with %s', (_name, makeSt
     }
   })
 
+  it('CVE-2026-6734 and CVE-2026-9697 (undici): what answers for one origin, or without TLS, answers for no other (SEC-02, KEY-03)', async () => {
+    const origin = await rawOrigin((socket, n, head) => {
+      const body = `${n} for ${/^host: (.*)$/im.exec(head)?.[1]?.trim()}`
+      writeRaw(socket, ['HTTP/1.1 200 OK', 'Cache-Control: public, max-age=60', `Content-Length: ${body.length}`], body)
+    })
+    const agent = new Agent({ connections: 1 })
+    agents.push(agent)
+    // As a pool to a proxy that is taken for another's: whatever is asked goes over the one connection there is.
+    const oneForAll: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (opts, handler) => {
+      const { host } = new URL(opts.origin as string)
+      return dispatch({ ...opts, origin: origin.url, headers: { host } }, handler)
+    }
+    const dispatcher = agent.compose(oneForAll, cacheInterceptor({ store: makeStore() }))
+    const origins = [
+      'http://a.example',
+      'http://b.example',
+      'https://a.example',
+      'http://a.example:8080',
+      'https://b.example'
+    ]
+    const answers: string[] = []
+    for (const url of [...origins, ...origins]) {
+      const { body } = await request(`${url}/`, { dispatcher })
+      answers.push(await body.text())
+      await turns(4)
+    }
+    expect(answers.slice(0, origins.length)).toEqual(origins.map((url, n) => `${n} for ${new URL(url).host}`))
+    expect(answers.slice(origins.length)).toEqual(answers.slice(0, origins.length))
+  })
+
+  it('CVE-2026-12151 (undici): what comes over a connection that became a WebSocket is not gathered (METH-02)', async () => {
+    const message = Buffer.alloc(1_048_576, 'x')
+    const origin = await rawOrigin((socket) => {
+      const lines = ['HTTP/1.1 101 Switching Protocols', 'Connection: upgrade', 'Upgrade: websocket']
+      writeRaw(socket, [...lines, 'Cache-Control: public, max-age=60'], '')
+      socket.end(message)
+    })
+    const agent = new Agent()
+    agents.push(agent)
+    const store = new FaultyStore()
+    const decisions: CacheDecision[] = []
+    const cache = cacheInterceptor({ store, onDecision: (decision) => void decisions.push(decision) })
+    const dispatcher = agent.compose(cache)
+    for (let i = 0; i < 2; i++) {
+      const { socket } = await upgrade(origin.url, { dispatcher, protocol: 'websocket' })
+      let received = 0
+      for await (const chunk of socket) received += chunk.length
+      expect(received).toBe(message.length)
+    }
+    expect(decisions.map(({ outcome, stored }) => [outcome, stored])).toEqual(Array(2).fill(['bypass', false]))
+    expect(store.calls).toEqual([])
+  })
+
+  it('CVE-2026-15157 (undici): a request with content of whatever kind is not looked up, and none of it kept (METH-06, SEC-03)', async () => {
+    const store = new FaultyStore()
+    const client = await setUp(store, answering(ok('public, max-age=60')))
+    await client.get('/')
+    const type = 'text/plain\r\nX-Injected: 1'
+    const blobLike = {
+      type,
+      size: 1,
+      stream: () => new Blob(['x']).stream(),
+      arrayBuffer: async () => new ArrayBuffer(1)
+    }
+    for (const [symbol, name] of [[Symbol.toStringTag, 'Blob']] as const)
+      Object.defineProperty(blobLike, symbol, { value: name })
+    const calls = store.calls.length
+    const sent = request(`${client.origin.url}/`, { dispatcher: client.dispatcher, body: blobLike as never })
+    await sent.then(({ body }) => body.dump()).catch(() => {})
+    expect(store.calls.slice(calls)).toEqual([])
+    expect((await client.get('/')).text).toBe('body 0')
+  })
+
   it.each(['above', 'below'])(
-    'GHSA-8xcm-r25x-g524 (undici): an answer resumed by a retry %s the cache is whole or not kept (MSG-02)',
+    'CVE-2026-16728 (undici): an answer resumed by a retry %s the cache is whole or not kept (MSG-02)',
     async (where) => {
       const whole = '0123456789'.repeat(10_000)
       const origin = await rawOrigin((socket, n, head) => {

@@ -1,9 +1,12 @@
+import { createHash } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { type CacheOptions, cacheInterceptor } from '@cc/core'
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { Agent, type Dispatcher } from 'undici'
+import type { StoredResponse } from '../src/rules/messages.js'
+import type { Body, Mark } from '../src/store.js'
 import { stores } from './harness.js'
-import type { MapStore } from './map-store.js'
+import { MapStore } from './map-store.js'
 import { rawOrigin, writeRaw } from './raw-origin.js'
 import { Recorder } from './recorder.js'
 
@@ -72,7 +75,45 @@ const paths = [
   ...['', ' /a', '/a b', '/a\tb', '/a\u00a0', '/a\r\nX: 1']
 ]
 
-describe.each(stores)('requests that look alike, with %s', (_name, makeStore) => {
+/** Takes keys for one another, as one would that names its files by a hash of a few bits. */
+class CollidingStore extends MapStore {
+  override get(key: string) {
+    return super.get(bucketOf(key))
+  }
+
+  override openBody(key: string, id: string) {
+    return super.openBody(bucketOf(key), id)
+  }
+
+  override set(key: string, body: Body, complete: () => StoredResponse | undefined) {
+    return super.set(bucketOf(key), body, complete)
+  }
+
+  override update(key: string, response: StoredResponse) {
+    return super.update(bucketOf(key), response)
+  }
+
+  override mark(key: string, mark: Mark) {
+    return super.mark(bucketOf(key), mark)
+  }
+
+  override delete(key: string, slot?: string) {
+    return super.delete(bucketOf(key), slot)
+  }
+}
+
+function bucketOf(key: string): string {
+  return String((createHash('sha256').update(key).digest()[0] as number) % 4)
+}
+
+const kinds: typeof stores = [
+  ...stores,
+  ['a store elsewhere that takes keys for one another', () => new CollidingStore()]
+]
+
+describe.each(kinds)('requests that look alike, with %s (rows X6, X7)', (_name, makeStore) => {
+  const collides = makeStore() instanceof CollidingStore
+
   /** Asks for each twice, and expects that the second time, too, it is answered by what was received for just this one. */
   async function expectApart(
     echo: Awaited<ReturnType<typeof echoing>>,
@@ -113,7 +154,7 @@ describe.each(stores)('requests that look alike, with %s', (_name, makeStore) =>
       paths.map((path) => ({ path }))
     )
     // All but those that ask to go past the cache are answered from it by now.
-    expect(echo.asked() - before).toBe(sent)
+    if (!collides) expect(echo.asked() - before).toBe(sent)
   })
 
   it('are answered apart if their queries do, wherever they stand (KEY-01)', async () => {
@@ -244,6 +285,6 @@ describe.each(stores)('requests that look alike, with %s', (_name, makeStore) =>
         expect(received?.indexOf(`${end} HTTP/1.1`)).toBe('one GET '.length + length - 1)
       }
     }
-    expect(echo.asked()).toBe(4 * 2)
+    if (!collides) expect(echo.asked()).toBe(4 * 2)
   })
 })
