@@ -81,7 +81,7 @@ const inRequests: [what: string, headers: string[]][] = [
   ['a mebibyte of Host', ['host', 'a'.repeat(mebibyte)]]
 ]
 
-describe.each(stores)('heads that are too long, with %s (RFC 9110 §17.5)', (_name, makeStore) => {
+describe.each(stores)('heads that are too long, with %s (RFC 9110 §17.5) (row X8)', (_name, makeStore) => {
   it.each(inAnswers)(
     'reach the caller as they are, and are kept only within limits: %s (SEC-04, ROB-01)',
     async (_what, bomb, isStored) => {

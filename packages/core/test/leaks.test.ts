@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { credentials, kinds, leaksOfAnswers, leaksOfNotModified, leaksOfRedirects } from './leak-cases.js'
 
-describe.each(kinds)('what is meant for one user, in a %s cache with %s', (...kind) => {
+describe.each(kinds)('what is meant for one user, in a %s cache with %s (row X9)', (...kind) => {
   it.each(credentials)(
     'reaches nobody else, however it is spelled, credential: %s (AUTH-01, AUTH-03, AUTH-06, AUTH-07, PARSE-08)',
     async (credential) => {

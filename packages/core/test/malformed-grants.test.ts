@@ -35,7 +35,7 @@ const users = {
   'set-cookie': [{}, {}]
 } as const
 
-describe.each(stores)('what cannot be understood, with %s', (_name, makeStore) => {
+describe.each(stores)('what cannot be understood, with %s (row X9)', (_name, makeStore) => {
   it.each(['authorization', 'cookie', 'set-cookie'] as const)(
     'shares nothing that would not be shared without it, credential: %s (AUTH-01, AUTH-06, AUTH-07, ROB-01)',
     async (credential) => {

@@ -175,7 +175,7 @@ const settings: [what: string, options: Omit<CacheOptions, 'store' | 'clock'>][]
   ['private, with keyFields', { type: 'private', keyFields: ['X-Auth-Token'] }]
 ]
 
-describe('secrets', () => {
+describe('secrets (row X11)', () => {
   it.each(Object.keys({ ...asked, ...answered }))('are found in any form, the one in %s too', (name) => {
     const secret = { ...asked, ...answered }[name] as string
     const forms = formsOf(secret)

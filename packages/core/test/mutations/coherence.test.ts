@@ -55,7 +55,7 @@ const incoherent: [what: string, first: Ask, change: (stored: Stored) => unknown
   ])
 ]
 
-describe('a stored response whose parts do not belong together', () => {
+describe('a stored response whose parts do not belong together (row X5)', () => {
   it.each(incoherent)('is a miss, and no answer for anybody: %s (SEC-05)', async (_what, first, change, then) => {
     const store = new FaultyStore()
     const client = await setUp(store, answering(ok('max-age=60')))

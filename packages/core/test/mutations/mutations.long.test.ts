@@ -11,14 +11,14 @@ afterEach(() => {
   jest.restoreAllMocks()
 })
 
-describe('a million mutations of what is stored', () => {
+describe('a million mutations of what is stored (row X5)', () => {
   it.each(hundredThousands)('change no answer, hundred thousand number %i (SEC-05, ROB-02)', async (i) => {
     const tally = await checkMutations({ count: 100_000, seed: i * 100_000, foreign: 'data' })
     expect(Math.min(tally.served, tally.fetched)).toBeGreaterThan(10_000)
   })
 })
 
-describe('as many live objects in place of what is stored', () => {
+describe('as many live objects in place of what is stored (row X5)', () => {
   it.each(hundredThousands)('change no answer, hundred thousand number %i (SEC-05, ROB-02)', async (i) => {
     const tally = await checkMutations({ count: 100_000, seed: i * 100_000, foreign: 'objects' })
     expect(Math.min(tally.served, tally.fetched)).toBeGreaterThan(10_000)

@@ -21,7 +21,7 @@ afterEach(async () => {
   await origin.stop()
 })
 
-describe('two thousand mutations of what is stored', () => {
+describe('two thousand mutations of what is stored (row X5)', () => {
   it('change no answer: it is the stored one or that of the origin, as a whole (SEC-05, ROB-02)', async () => {
     const network = agent.dispatch.bind(agent)
     const tally = await checkMutations({ count: 2_000, seed: 1, foreign: 'data', origin: origin.url, network })
