@@ -21,12 +21,17 @@ afterEach(async () => {
   await origin.stop()
 })
 
+const hundreds = [0, 400, 800, 1_200, 1_600]
+
 describe('two thousand mutations of what is stored (row X5)', () => {
-  it('change no answer: it is the stored one or that of the origin, as a whole (SEC-05, ROB-02)', async () => {
-    const network = agent.dispatch.bind(agent)
-    const tally = await checkMutations({ count: 2_000, seed: 1, foreign: 'data', origin: origin.url, network })
-    // Both come about: neither is everything refused, nor everything taken.
-    expect(Math.min(tally.served, tally.fetched)).toBeGreaterThan(200)
-    expect(origin.requests.length).toBeGreaterThanOrEqual(tally.fetched)
-  })
+  it.each(hundreds)(
+    "change no answer: it is the stored one or the origin's, as a whole, from %i on (SEC-05, ROB-02)",
+    async (seed) => {
+      const network = agent.dispatch.bind(agent)
+      const tally = await checkMutations({ count: 400, seed, foreign: 'data', origin: origin.url, network })
+      // Both come about: neither is everything refused, nor everything taken.
+      expect(Math.min(tally.served, tally.fetched)).toBeGreaterThan(40)
+      expect(origin.requests.length).toBeGreaterThanOrEqual(tally.fetched)
+    }
+  )
 })
