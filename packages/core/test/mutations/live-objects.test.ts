@@ -60,6 +60,42 @@ describe('live objects in place of what is stored (row X5)', () => {
   })
 })
 
+describe('a stored response that reads otherwise the second time (row X12)', () => {
+  const injected: [name: string, second: unknown][] = [
+    ['status', 'X-Injected'],
+    ['statusText', 'OK\r\nX-Injected: 1'],
+    ['fields', [['X-Injected', '1\r\nX-Injected: 2']]],
+    ['fields', null],
+    ['selecting', [['x-injected', null]]],
+    ['selecting', 5],
+    ['responseTime', Number.POSITIVE_INFINITY],
+    ['bodyBytes', 5_000],
+    ['digests', 5],
+    ['marks', null],
+    ['method', 'X-Injected'],
+    ['id', '../../x-injected']
+  ]
+  it.each(injected)('is served as it was read first: %s, %j (SEC-05)', async (name, second) => {
+    const store = new FaultyStore()
+    const client = await setUp(store, answering(ok('max-age=60')))
+    await client.get('/')
+    store.faults.get = async (sound) => {
+      const { responses } = (await sound()) as { responses: { response: object; body: Uint8Array }[] }
+      return {
+        responses: responses.map(({ response, body }) => {
+          let reads = 0
+          const first = Object.getOwnPropertyDescriptor(response, name)?.value
+          const get = () => (reads++ === 0 ? first : second)
+          return { response: Object.defineProperty(response, name, { get, enumerable: true }), body }
+        })
+      }
+    }
+    const { status, text, headers, decision } = await client.get('/')
+    expect([status, text, decision.outcome]).toEqual([200, 'body 0', 'hit'])
+    expect(JSON.stringify(headers).toLowerCase()).not.toContain('x-injected')
+  })
+})
+
 /** An object one part of which is another each time that it is read. */
 function flickering(name: string, values: readonly unknown[]): object {
   let reads = 0
