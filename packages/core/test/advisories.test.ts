@@ -220,12 +220,12 @@ describe.each(stores)('what went wrong in other caches, with %s (row X9)', (_nam
       type,
       size: 1,
       stream: () => new Blob(['x']).stream(),
-      arrayBuffer: async () => new ArrayBuffer(1)
+      arrayBuffer: async () => new ArrayBuffer(1),
+      [Symbol.toStringTag]: 'Blob'
     }
-    for (const [symbol, name] of [[Symbol.toStringTag, 'Blob']] as const)
-      Object.defineProperty(blobLike, symbol, { value: name })
     const calls = store.calls.length
-    const sent = request(`${client.origin.url}/`, { dispatcher: client.dispatcher, body: blobLike as never })
+    const { dispatcher } = client
+    const sent = request(`${client.origin.url}/`, { dispatcher, method: 'GET', body: blobLike as never })
     await sent.then(({ body }) => body.dump()).catch(() => {})
     expect(store.calls.slice(calls)).toEqual([])
     expect((await client.get('/')).text).toBe('body 0')

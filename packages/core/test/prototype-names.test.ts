@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http'
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { answering, ok } from './answers.js'
 import { setUp, stores } from './harness.js'
+import { Recorder } from './recorder.js'
 
 /** Names that every object has, and ones that mean something to programs. */
 const names = [
@@ -36,6 +37,10 @@ describe.each(stores)('names that objects have of themselves, with %s (row X4)',
         const { headers, text, decision } = await client.get('/')
         expect([own(headers, name), text, decision.outcome]).toEqual([value, 'body 0', outcome])
       }
+      const recorder = new Recorder('new')
+      client.dispatcher.dispatch({ origin: client.origin.url, path: '/', method: 'GET' }, recorder.handler)
+      await recorder.over
+      expect([own(recorder.headers, name), Object.getPrototypeOf(recorder.headers)]).toEqual([value, Object.prototype])
     }
   })
 
