@@ -41,6 +41,7 @@ export interface CacheDecision {
 /** What a store failed to do. No request failed with it. */
 export interface StoreFailure {
   readonly operation: 'get' | 'openBody' | 'set' | 'update' | 'mark' | 'delete' | 'read'
+  /** As the store threw it; a store may put into it what it was given. */
   readonly error: unknown
   readonly at: EpochMilliseconds
 }

@@ -63,4 +63,52 @@ describe.each(stores)('what cannot be understood, with %s (row X9)', (_name, mak
       }
     }
   )
+
+  it.each(['authorization', 'cookie', 'set-cookie'] as const)(
+    'lets no 304 change for everybody what was for everybody, credential: %s (AUTH-04, AUTH-06, AUTH-07, UPD-06)',
+    async (credential) => {
+      const answer: Planting = ({ path, headers }, response, secret) => {
+        response.setHeader('ETag', '"page"')
+        if (headers['if-none-match'] === undefined)
+          return void response.setHeader('Cache-Control', 'max-age=0').end('page')
+        response.setHeader('Cache-Control', cases[Number(path.slice(1))] as string)
+        response.setHeader(credential === 'set-cookie' ? 'Set-Cookie' : 'X-Secret', `id=${secret}`)
+        response.writeHead(304).end()
+      }
+      const client = await leakClient(makeStore(), answer)
+      const [one, other] = users[credential]
+      const check = async (i: number) => {
+        await client.get(`/${i}`, { name: 'first', headers: {} })
+        const own = await client.get(`/${i}`, { name: 'a', headers: one })
+        const found = own.startsWith('200') && own.includes('secret-of-a') ? [] : [`${cases[i]}: the first got ${own}`]
+        for (const headers of [other, {}]) {
+          const answer = await client.get(`/${i}`, { name: 'b', headers })
+          if (answer.includes('secret-of-a')) found.push(`${cases[i]}: ${answer}`)
+        }
+        return found
+      }
+      expect(await complaints([...cases.keys()], check)).toEqual([])
+    }
+  )
+
+  it.each(['authorization', 'cookie', 'set-cookie'] as const)(
+    'shares no redirect, credential: %s (AUTH-01, AUTH-06, AUTH-07, MSG-05)',
+    async (credential) => {
+      const statuses = [301, 302, 307, 308]
+      const answer: Planting = ({ path }, response, secret) => {
+        const i = Number(path.slice(1))
+        response.setHeader('Cache-Control', cases[i] as string)
+        if (credential === 'set-cookie') response.setHeader('Set-Cookie', `id=${secret}`)
+        response.writeHead(statuses[i % statuses.length] as number, { location: `/${secret}` }).end()
+      }
+      const client = await leakClient(makeStore(), answer)
+      const [one, other] = users[credential]
+      const check = async (i: number) => {
+        await client.get(`/${i}`, { name: 'a', headers: one })
+        const answer = await client.get(`/${i}`, { name: 'b', headers: other })
+        return answer.includes('secret-of-a') ? [`${cases[i]}: ${answer}`] : []
+      }
+      expect(await complaints([...cases.keys()], check)).toEqual([])
+    }
+  )
 })
