@@ -72,7 +72,9 @@ describe.each(stores)('what cannot be understood, with %s (row X9)', (_name, mak
         if (headers['if-none-match'] === undefined)
           return void response.setHeader('Cache-Control', 'max-age=0').end('page')
         response.setHeader('Cache-Control', cases[Number(path.slice(1))] as string)
-        response.setHeader(credential === 'set-cookie' ? 'Set-Cookie' : 'X-Secret', `id=${secret}`)
+        // Others confirm what is stored, and say nothing that could take the place of what was there.
+        if (headers['x-user-name'] === 'a')
+          response.setHeader(credential === 'set-cookie' ? 'Set-Cookie' : 'X-Secret', `id=${secret}`)
         response.writeHead(304).end()
       }
       const client = await leakClient(makeStore(), answer)
@@ -95,9 +97,10 @@ describe.each(stores)('what cannot be understood, with %s (row X9)', (_name, mak
     'shares no redirect, credential: %s (AUTH-01, AUTH-06, AUTH-07, MSG-05)',
     async (credential) => {
       const statuses = [301, 302, 307, 308]
-      const answer: Planting = ({ path }, response, secret) => {
+      const answer: Planting = ({ path, headers }, response, secret) => {
         const i = Number(path.slice(1))
-        response.setHeader('Cache-Control', cases[i] as string)
+        response.setHeader('Cache-Control', cases[i] as string).setHeader('ETag', '"page"')
+        if (headers['if-none-match'] !== undefined) return void response.writeHead(304).end()
         if (credential === 'set-cookie') response.setHeader('Set-Cookie', `id=${secret}`)
         response.writeHead(statuses[i % statuses.length] as number, { location: `/${secret}` }).end()
       }
