@@ -26,7 +26,7 @@ const fields = (count: number) => times(count, (i) => [`X-${i}`, '1'])
 
 /** As many as are stored. */
 const stored = { few: 900, many: 9_900 }
-const unstored = { few: 3_000, many: 33_000 }
+const unstored = { few: 2_000, many: 20_000 }
 const mostFields = (count: number) => fields(Math.min(count, stored.many))
 
 const bombs: Record<string, Bomb> = {
@@ -116,23 +116,22 @@ describe('the time that many of them take', () => {
   /** Too little to tell how it grows. */
   const leastMs = 10
 
-  it.each(Object.keys(bombs))('grows no faster than their number: %s (SEC-04) (row X8)', async (name) => {
+  const cases = Object.keys(bombs).flatMap((name) => generations.map((generation) => [name, generation] as const))
+  it.each(cases)('grows no faster than their number: %s, %s handlers (SEC-04) (row X8)', async (name, generation) => {
     const bomb = bombs[name] as Bomb
     // Were it to grow with the square, it would be `factor` times as much again.
     const factor = bomb.many / bomb.few
-    for (const generation of generations) {
-      let few = Number.POSITIVE_INFINITY
-      let many = Number.POSITIVE_INFINITY
-      let limit = 0
-      for (let warmUp = 0; warmUp < 5; warmUp++) few = Math.min(few, await costMs(bomb, bomb.few, generation))
-      // What disturbs an attempt only ever adds to it: one that is undisturbed is enough.
-      for (let attempt = 0; attempt < attempts && many > limit; attempt++) {
-        few = Math.min(few, await costMs(bomb, bomb.few, generation))
-        many = Math.min(many, await costMs(bomb, bomb.many, generation))
-        limit = Math.max(2 * factor * few, leastMs)
-      }
-      expect(many).toBeLessThanOrEqual(limit)
+    let few = Number.POSITIVE_INFINITY
+    let many = Number.POSITIVE_INFINITY
+    let limit = 0
+    for (let warmUp = 0; warmUp < 5; warmUp++) few = Math.min(few, await costMs(bomb, bomb.few, generation))
+    // What disturbs an attempt only ever adds to it: one that is undisturbed is enough.
+    for (let attempt = 0; attempt < attempts && many > limit; attempt++) {
+      few = Math.min(few, await costMs(bomb, bomb.few, generation))
+      many = Math.min(many, await costMs(bomb, bomb.many, generation))
+      limit = Math.max(2 * factor * few, leastMs)
     }
+    expect(many).toBeLessThanOrEqual(limit)
   })
 })
 
@@ -154,7 +153,7 @@ describe.each(stores)('more fields than %s may hold', (_name, makeStore) => {
     ])
   })
 
-  it.each([10_001, 100_000])(
+  it.each([10_001, 30_000])(
     'are not stored, rather than stored and never served: %i (SEC-04, SEC-05)',
     async (count) => {
       const decisions: CacheDecision[] = []
