@@ -54,13 +54,14 @@ function define(headers: Record<string, string | string[]>, name: string, value:
 /** The raw lines; `undefined` if an interceptor below has changed `headers` without them, for then `headers` counts. */
 function rawLines(raw: readonly unknown[], headers: Headers): Fields | undefined {
   const lines: FieldLine[] = []
-  const repeated = new Map<string, number>()
+  let repeated: Map<string, number> | undefined
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = text(raw[i])
     if (name === undefined) return undefined
     const lower = name.toLowerCase()
     const given = Object.hasOwn(headers, lower) ? headers[lower] : undefined
     if (given === undefined) return undefined
+    if (typeof given !== 'string') repeated ??= new Map()
     const value = raw[i + 1]
     if (!Array.isArray(value)) {
       const line = text(value)
@@ -78,8 +79,13 @@ function rawLines(raw: readonly unknown[], headers: Headers): Fields | undefined
 }
 
 /** The line of a field that comes next; `repeated` counts those that were. */
-function nextLine(name: string, given: string | string[], repeated: Map<string, number>): string | undefined {
+function nextLine(
+  name: string,
+  given: string | string[],
+  repeated: Map<string, number> | undefined
+): string | undefined {
   if (typeof given === 'string') return given
+  if (repeated === undefined) return undefined
   const before = repeated.get(name) ?? 0
   repeated.set(name, before + 1)
   return given[before]
