@@ -41,6 +41,7 @@ export interface CacheDecision {
 /** What a store failed to do. No request failed with it. */
 export interface StoreFailure {
   readonly operation: 'get' | 'openBody' | 'set' | 'update' | 'mark' | 'delete' | 'read'
+  /** As the store threw it; a store may put into it what it was given. */
   readonly error: unknown
   readonly at: EpochMilliseconds
 }
@@ -87,10 +88,21 @@ export class StoreFailureReport {
     if (storeFailureChannel.hasSubscribers) storeFailureChannel.publish({ operation, error, at: Date.now() })
     if (this.#warned) return
     this.#warned = true
-    const cause = error instanceof Error ? error.name : typeof error
     process.emitWarning(
-      `The cache store failed (${operation}: ${cause}); requests go on without it. Further failures are told to the diagnostics channel ${channels.storeFailure} only.`,
+      `The cache store failed (${operation}: ${kindOf(error)}); requests go on without it. Further failures are told to the diagnostics channel ${channels.storeFailure} only.`,
       { type: 'CacheStoreWarning', code: 'CC_STORE_FAILED' }
     )
+  }
+}
+
+const plainName = /^\w{1,64}$/
+
+/** The name of an error where it is a name: some put into it what was said to them, and reading it can fail. */
+function kindOf(error: unknown): string {
+  try {
+    const name: unknown = error instanceof Error ? error.name : typeof error
+    return typeof name === 'string' && plainName.test(name) ? name : 'Error'
+  } catch {
+    return 'Error'
   }
 }

@@ -3,6 +3,7 @@ import { CopyDroppedError } from './body-copy.js'
 import { type Budget, withinLimit } from './budget.js'
 import { CircuitBreaker } from './circuit-breaker.js'
 import type { StoreFailureReport } from './diagnostics.js'
+import { notFound, plainFound } from './plain-data.js'
 import type { StoredResponse } from './rules/messages.js'
 import type { Awaitable, Body, CacheStore, Found, Mark } from './store.js'
 
@@ -58,8 +59,8 @@ export class ForgivingStore {
     if (!this.#reads.letsThrough()) return undefined
     try {
       const found = this.#store.get(key)
-      if (isPromise(found)) return this.#inTime('get', found.then(checkedFound), budget)
-      const checked = checkedFound(found)
+      if (isPromise(found)) return this.#inTime('get', found.then(this.#checkedFound), budget)
+      const checked = this.#checkedFound(found)
       this.#reads.succeeded()
       return checked
     } catch (error) {
@@ -125,6 +126,14 @@ export class ForgivingStore {
   /** Tells of a body that failed while it was read. */
   failedReading(error: unknown): void {
     this.#report.tell('read', error)
+  }
+
+  /** @throws TypeError for what is no answer of `get` */
+  readonly #checkedFound = (found: Found): Found => {
+    if (!this.keepsObjects) return plainFound(found)
+    const isFound = typeof found === 'object' && found !== null && Array.isArray(found.responses)
+    if (isFound && (found.mark == null || typeof found.mark.value === 'string')) return found
+    throw notFound()
   }
 
   #isHidden(key: string): boolean {
@@ -237,13 +246,6 @@ export class ForgivingStore {
       return failed(error)
     }
   }
-}
-
-/** @throws TypeError for what is no answer of `get`; what cannot be read of a mark might be an invalidation */
-function checkedFound(found: Found): Found {
-  const isFound = typeof found === 'object' && found !== null && Array.isArray(found.responses)
-  if (isFound && (found.mark == null || typeof found.mark.value === 'string')) return found
-  throw new TypeError('get answered with something else than { responses, mark }')
 }
 
 /** @throws TypeError for what is no answer of `openBody` */

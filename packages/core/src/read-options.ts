@@ -191,8 +191,11 @@ class OptionReader {
   }
 }
 
+/** Errors end up in logs, which are no place for a password. */
+const userinfo = /\/\/[^/?#"]*@/g
+
 function invalid(name: string, value: unknown, expected: string): TypeError {
-  return new TypeError(`cacheInterceptor: ${name} must be ${expected}, not ${shown(value)}`)
+  return new TypeError(`cacheInterceptor: ${name} must be ${expected}, not ${shown(value).replace(userinfo, '//')}`)
 }
 
 function notASecret(name: string, kind: string): TypeError {

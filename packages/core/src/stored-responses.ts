@@ -4,10 +4,12 @@ import { Budget } from './budget.js'
 import type { ForgivingStore } from './forgiving-store.js'
 import { FoundCandidate } from './found-candidate.js'
 import type { Integrity } from './integrity.js'
+import { plainResponse } from './plain-data.js'
 import { Recent } from './recent.js'
 import { type Assessed, assess } from './rules/assessment.js'
 import type { CacheKey } from './rules/cache-key.js'
 import type { Candidate } from './rules/candidates.js'
+import { isCoherent } from './rules/coherence.js'
 import { isInvalidated, type Marks } from './rules/invalidation.js'
 import type { EpochMilliseconds, StoredResponse } from './rules/messages.js'
 import type { RuleOptions } from './rules/options.js'
@@ -105,7 +107,8 @@ export class StoredResponses {
   /** The body that came with the look-up, if it did. */
   attachedBody(lookup: Lookup, { stored }: Assessed): Uint8Array | undefined {
     for (const { stored: other, body } of lookup.stored) {
-      if (other === stored) return body?.byteLength === stored.bodyBytes ? body : undefined
+      if (other !== stored) continue
+      return body instanceof Uint8Array && body.byteLength === stored.bodyBytes ? body : undefined
     }
     return undefined
   }
@@ -179,14 +182,33 @@ export class StoredResponses {
     const trim = (found: Found | undefined) => {
       if (found === undefined || found.responses.length <= maxVariants) return
       const oldestFirst = found.responses
-        .flatMap((found) => found?.response ?? [])
+        .flatMap((found) => this.#placeOf(found))
         .sort((one, other) => one.responseTime - other.responseTime)
       for (const { slot } of oldestFirst.slice(0, -maxVariants)) this.store.delete(lookup.key.key, slot)
     }
     whenReady(found, trim)
   }
 
-  #lookup(key: CacheKey, found: Found, marked: Found): Lookup {
+  /** Where a response is kept and since when, be it one that is not used; none if that cannot be told. */
+  #placeOf(found: FoundResponse): Pick<StoredResponse, 'slot' | 'responseTime'>[] {
+    try {
+      const { slot, responseTime } = found.response
+      return typeof slot === 'string' && typeof responseTime === 'number' ? [{ slot, responseTime }] : []
+    } catch {
+      return []
+    }
+  }
+
+  #lookup(key: CacheKey, found: Found, marked: Found): Lookup | undefined {
+    try {
+      return this.#read(key, found, marked)
+    } catch (error) {
+      this.store.failedReading(error)
+      return undefined
+    }
+  }
+
+  #read(key: CacheKey, found: Found, marked: Found): Lookup {
     if (found.responses.length === 0 && marked.mark === undefined) return { key, stored: nothing, marks: noMarks }
     const remembers = this.store.keepsObjects && found === marked
     if (remembers) {
@@ -204,10 +226,10 @@ export class StoredResponses {
 
   #candidate(key: CacheKey, found: FoundResponse): FoundCandidate | undefined {
     try {
-      const { response, body } = found
-      const isPlausible = () => isStoredResponse(response, key.key) && Object.hasOwn(response.marks, key.target)
-      if (!this.store.keepsObjects && !isPlausible()) return this.#passOver(key.key, response)
-      return new FoundCandidate(response, body, this.#assess)
+      const isTrusted = this.store.keepsObjects
+      const { response, body } = isTrusted ? found : plainResponse(found)
+      if (!isTrusted && !isPlausible(response, key)) return this.#passOver(key.key, response)
+      return new FoundCandidate(response as StoredResponse, body as Uint8Array | undefined, this.#assess)
     } catch (error) {
       // Not even of the right shape, from a store that was trusted to keep what it was given.
       this.store.failedReading(error)
@@ -218,7 +240,7 @@ export class StoredResponses {
   readonly #assess = (found: FoundCandidate): Assessed | undefined => {
     const { stored } = found
     const isTrusted = this.store.keepsObjects
-    if (!isTrusted) return this.#isSound(found) ? this.#assessAnew(stored) : this.#passOver(stored.key, stored)
+    if (!isTrusted) return this.#assessUntrusted(found)
     const before = this.#assessed.get(stored)
     const assessed = before ?? this.#assessAnew(stored)
     if (assessed === undefined) return undefined
@@ -226,6 +248,14 @@ export class StoredResponses {
     this.#known.grew(bytesOf(assessed))
     if (before === undefined) this.#assessed.set(stored, assessed)
     return assessed
+  }
+
+  #assessUntrusted(found: FoundCandidate): Assessed | undefined {
+    const { stored } = found
+    if (!this.#isSound(found)) return this.#passOver(stored.key, stored)
+    const assessed = this.#assessAnew(stored)
+    if (assessed === undefined || isCoherent(assessed, this.#options)) return assessed
+    return this.#passOver(stored.key, stored)
   }
 
   #assessAnew(stored: StoredResponse): Assessed | undefined {
@@ -242,6 +272,7 @@ export class StoredResponses {
   #isSound({ stored, body }: FoundCandidate): boolean {
     const { fields, bodyBytes, digests } = stored
     if (!areFields(fields)) return false
+    if (this.#verifiesDigests && digests === undefined) return false
     if (this.#integrity !== undefined && !this.#integrity.isSigned(stored)) return false
     if (body === undefined) return true
     if (!(body instanceof Uint8Array) || body.byteLength !== bodyBytes) return false
@@ -305,6 +336,11 @@ function bytesOfLookup({ stored }: Lookup): number {
   let bytes = 400
   for (const { known } of stored) bytes += known === undefined ? 300 : 300 + bytesOf(known)
   return bytes
+}
+
+/** Whether it is a stored response by all that is looked at before a request selects it: that takes no long lists. */
+function isPlausible(response: unknown, { key, target }: CacheKey): boolean {
+  return isStoredResponse(response, key) && Object.hasOwn(response.marks, target)
 }
 
 function isAtHand(body: Body): body is Uint8Array | readonly Uint8Array[] {

@@ -52,19 +52,41 @@ const shapes: [what: string, change: (response: StoredResponse) => unknown][] = 
   ['an id that is none', (response) => ({ ...response, id: 'id' })],
   ['another method', (response) => ({ ...response, method: 'POST' })],
   ['an interim status', (response) => ({ ...response, status: 103 })],
+  ['a status that is none', (response) => ({ ...response, status: 99_999 })],
   ['a status as text', (response) => ({ ...response, status: '200' })],
   ['a status text with a line break', (response) => ({ ...response, statusText: 'OK\r\nX: 1' })],
+  ['a status text with a control character', (response) => ({ ...response, statusText: 'O\u0007K' })],
+  ['a status text that is none', (response) => ({ ...response, statusText: 200 })],
   ['fields that are no list', (response) => ({ ...response, fields: {} })],
   ['a field line that is none', (response) => ({ ...response, fields: [...response.fields, ['X']] })],
-  ['a field name that is none', (response) => ({ ...response, fields: [...response.fields, ['X Y', '']] })],
-  ['a field value with a line break', (response) => ({ ...response, fields: [...response.fields, ['X', 'a\nb']] })],
+  ...['', 'X Y', 'X:', 'X\r\nY', 'X\u0000', '\u00e9', ':status'].map((name): (typeof shapes)[number] => [
+    `a field name that is none: ${JSON.stringify(name)}`,
+    (response) => ({ ...response, fields: [...response.fields, [name, '1']] })
+  ]),
+  ...['a\nb', 'a\r\nSet-Cookie: x=1', '\r', 'a\u0000', '\u0001', '\u001f', 'a\u007fb', '\u0100', '\ud800'].map(
+    (value): (typeof shapes)[number] => [
+      `a field value that is none: ${JSON.stringify(value)}`,
+      (response) => ({ ...response, fields: [...response.fields, ['X', value]] })
+    ]
+  ),
+  ['a field of the connection', (response) => ({ ...response, fields: [...response.fields, ['Connection', 'x']] })],
+  [
+    'another Content-Length',
+    (response) => ({ ...response, fields: [...response.fields, ['Content-Length', `${response.bodyBytes + 1}`]] })
+  ],
+  ['the slot of another', (response) => ({ ...response, slot: 'head' })],
+  ['selecting fields of another', (response) => ({ ...response, selecting: [['x', null]] })],
   ['a field value that is a number', (response) => ({ ...response, fields: [...response.fields, ['X', 5]] })],
-  ['too many field lines', (response) => ({ ...response, fields: Array(10_001).fill(['X', '1']) })],
+  [
+    'too many field lines',
+    (response) => ({ ...response, fields: [...response.fields, ...Array(10_001).fill(['X', '1'])] })
+  ],
   ['selecting fields that are none', (response) => ({ ...response, selecting: [['x']] })],
   ['a time that is no number', (response) => ({ ...response, responseTime: '0' })],
   ['a time that never was', (response) => ({ ...response, requestTime: null })],
   ['a length below 0', (response) => ({ ...response, bodyBytes: -1 })],
   ['another length', (response) => ({ ...response, bodyBytes: 1 })],
+  ['no digests', ({ digests, ...response }) => response],
   ['a digest that is none', (response) => ({ ...response, digests: response.digests?.map(() => 'sha') })],
   ['other digests', (response) => ({ ...response, digests: response.digests?.map(() => '0'.repeat(64)) })],
   ['too few digests', (response) => ({ ...response, digests: [] })],
@@ -74,7 +96,7 @@ const shapes: [what: string, change: (response: StoredResponse) => unknown][] = 
   ['a flag that is none', (response) => ({ ...response, invalid: 'yes' })]
 ]
 
-describe('SEC-05: what a store hands back', () => {
+describe('SEC-05: what a store hands back (rows X3, X5)', () => {
   it.each(shapes)('with %s is a miss, and is healed by what is stored next', async (_what, change) => {
     for (const path of ['/short', '/long']) {
       const { store, client } = await changed(({ responses }) => ({
@@ -97,7 +119,7 @@ describe('SEC-05: what a store hands back', () => {
     }
   })
 
-  it('with names that objects have of themselves is served as it is, and pollutes nothing', async () => {
+  it('with names that objects have of themselves (row X4) is served as it is, and pollutes nothing', async () => {
     const store = new FaultyStore()
     const names = ['__proto__', 'constructor', 'hasOwnProperty', 'toString']
     const client = await setUp(store, (_setUp, _request, response) => {

@@ -54,7 +54,7 @@ export function fieldBytes(kind: string, make: () => CacheStore): void {
       return outcomes
     }
 
-    it('each byte of a field value is served again as it came (GEN-02, SEC-01)', async () => {
+    it('each byte of a field value is served again as it came (GEN-02, SEC-01) (row X2)', async () => {
       const outcomes = await compare(every)
       const hits = outcomes.flatMap((outcome, byte) => (outcome === 'hit' ? [byte] : []))
       expect(hits).toEqual(expect.arrayContaining([0x09, 0x20, 0x7e, 0x80, 0xa0, 0xe9, 0xff]))

@@ -55,6 +55,8 @@ const refused: [option: string, value: unknown, shown: string][] = [
   ['integrityKey', 'short', 'a string of 5 bytes'],
   ['origin', /example/, '/example/'],
   ['origin', 'example.com', '"example.com"'],
+  ['origin', 'ftp://user:secret@example.com', '"ftp://example.com"'],
+  ['origins', ['http://a.example', 'ws://secret@b.example'], '["http://a.example","ws://b.example"]'],
   ['origins', 'https://example.com', '"https://example.com"'],
   ['origins', ['example.com'], '["example.com"]'],
   ['origins', ['ftp://example.com'], '["ftp://example.com"]'],

@@ -29,17 +29,26 @@ export async function rawOrigin(respond: RawRespond): Promise<RawOrigin> {
   const server = createServer((socket) => {
     sockets.add(socket)
     connections++
-    let received = ''
+    let parts: string[] = []
+    let tail = ''
     socket.on('error', () => {})
     socket.on('close', () => sockets.delete(socket))
     socket.on('data', (bytes) => {
-      received += bytes.toString('latin1')
+      const text = bytes.toString('latin1')
+      const mayEnd = (tail + text).includes('\r\n\r\n')
+      parts.push(text)
+      tail = (tail + text).slice(-3)
+      // A head of some megabytes comes in many parts: they are looked through once.
+      if (!mayEnd) return
+      let received = parts.join('')
       for (let end = received.indexOf('\r\n\r\n'); end !== -1; end = received.indexOf('\r\n\r\n')) {
         const head = received.slice(0, end)
         received = received.slice(end + 4)
         requests.push(head)
         respond(socket, requests.length - 1, head)
       }
+      parts = [received]
+      tail = received.slice(-3)
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

@@ -54,7 +54,7 @@ export function assess(stored: StoredResponse, options: RuleOptions): Assessed {
 
 /** What bars a response with these directives from being served stale (STALE-02). */
 export function staleBar(directives: Directives, { type }: Pick<RuleOptions, 'type'>): StaleBar {
-  if (isUnqualified(directives.noCache) || directives.mustRevalidate) return 'no'
+  if (isUnqualified(directives.noCache) || directives.mustRevalidate !== false) return 'no'
   if (type === 'private') return 'none'
   if (directives.proxyRevalidate) return 'no'
   return directives.sMaxage !== undefined ? 's-maxage' : 'none'

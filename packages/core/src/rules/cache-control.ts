@@ -1,5 +1,5 @@
 import { isToken, memberEnd, memberStart, members, trimmed } from './fields.js'
-import type { Seconds } from './messages.js'
+import type { CacheType, Seconds } from './messages.js'
 
 /** Unset, unqualified (`true`), or qualified by field names in lower case. */
 export type Qualified = boolean | readonly string[]
@@ -7,13 +7,19 @@ export type Qualified = boolean | readonly string[]
 /** A directive in seconds: unset, present but unreadable, or its value. */
 export type DeltaSeconds = Seconds | 'invalid' | undefined
 
+/**
+ * A directive that restricts: unset, as the grammar has it (`true`), or only readable enough to restrict. What it would
+ * permit besides, it permits in the first form alone (ROB-01).
+ */
+export type Restriction = boolean | 'invalid'
+
 /** The cache directives of a message that this cache knows; the rest has no effect. RFC 9111 §5.2, RFC 5861, RFC 8246. */
 export interface Directives {
   noStore: boolean
   noCache: Qualified
   private: Qualified
   public: boolean
-  mustRevalidate: boolean
+  mustRevalidate: Restriction
   proxyRevalidate: boolean
   mustUnderstand: boolean
   immutable: boolean
@@ -33,23 +39,17 @@ export const maxDeltaSeconds: Seconds = 2_147_483_648
 const digits = /^[0-9]+$/
 const word = /[0-9A-Za-z-]+/g
 
-type Flag =
-  | 'noStore'
-  | 'public'
-  | 'mustRevalidate'
-  | 'proxyRevalidate'
-  | 'mustUnderstand'
-  | 'immutable'
-  | 'onlyIfCached'
+type Flag = 'noStore' | 'public' | 'proxyRevalidate' | 'mustUnderstand' | 'immutable' | 'onlyIfCached'
 type Delta = 'maxAge' | 'sMaxage' | 'maxStale' | 'minFresh' | 'staleWhileRevalidate' | 'staleIfError'
 
 /** Directives that restrict what a cache may do: a broken argument does not undo them (PARSE-08). */
 const restrictions: ReadonlyMap<string, Flag> = new Map([
   ['no-store', 'noStore'],
-  ['must-revalidate', 'mustRevalidate'],
   ['proxy-revalidate', 'proxyRevalidate'],
   ['only-if-cached', 'onlyIfCached']
 ])
+/** Restricts, too, but also permits what it protects to be shared (AUTH-01). */
+const mustRevalidate = 'must-revalidate'
 const qualifiable: ReadonlyMap<string, 'noCache' | 'private'> = new Map([
   ['no-cache', 'noCache'],
   ['private', 'private']
@@ -90,6 +90,11 @@ export function parseCacheControl(value: string | undefined): Readonly<Directive
 /** One or more digits, nothing else, as seconds (PARSE-04); `undefined` for anything else. */
 export function parseDeltaSeconds(text: string): Seconds | undefined {
   return digits.test(text) ? Math.min(Number(text), maxDeltaSeconds) : undefined
+}
+
+/** Whether the response is meant to be shared, whatever credentials came with it: only what can be read says so. RFC 9111 §3.5. */
+export function isForEverybody({ public: isPublic, sMaxage }: Directives, type: CacheType): boolean {
+  return isPublic || (type === 'shared' && typeof sMaxage === 'number')
 }
 
 function emptyDirectives(): Directives {
@@ -136,6 +141,11 @@ function readDirective(directives: Directives, name: string, argument: string | 
   if (list !== undefined) return addQualified(directives, list, argument === undefined ? true : fieldNames(argument))
   if (name === 'immutable') {
     directives.immutable = true
+    return
+  }
+  if (name === mustRevalidate) {
+    if (argument === undefined) directives.mustRevalidate = true
+    else directives.mustRevalidate ||= 'invalid'
     return
   }
   const flag = restrictions.get(name) ?? (argument === undefined ? permissions.get(name) : undefined)
@@ -187,6 +197,7 @@ function readBroken(directives: Directives, text: string): void {
 }
 
 function readBrokenName(directives: Directives, name: string): void {
+  if (name === mustRevalidate) directives.mustRevalidate ||= 'invalid'
   const flag = restrictions.get(name)
   if (flag !== undefined) directives[flag] = true
   const list = qualifiable.get(name)

@@ -1,4 +1,4 @@
-import { breaksLines } from './fields.js'
+import { breaksLines, hasLoneSurrogate } from './fields.js'
 import type { Request } from './messages.js'
 import type { RuleOptions } from './options.js'
 import { selectingValue } from './selecting-fields.js'
@@ -85,7 +85,7 @@ export function cacheKey(target: RequestTarget, request: Request, options: RuleO
   return { key: `+${JSON.stringify([own.key, connection.text, values])}`, target: own.target }
 }
 
-/** The key under which invalidations of a target URI are marked; `undefined` if its path is none (INV-01). */
+/** The key under which invalidations of a target URI are marked; `undefined` if its path or partition is none (INV-01). */
 export function invalidationKey({
   origin,
   path,
@@ -93,7 +93,8 @@ export function invalidationKey({
 }: Pick<RequestTarget, 'origin' | 'path' | 'partition'>): string | undefined {
   if (breaksLines(path)) return undefined
   const url = origin.text + path
-  return partition === '' ? url : `${partition.length}:${partition}${url}`
+  if (partition === '') return url
+  return hasLoneSurrogate(partition) ? undefined : `${partition.length}:${partition}${url}`
 }
 
 function namedOrigin(scheme: string, host: string): Origin | undefined {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { rules } from '../../test/rule-inputs.js'
 import { staleBar } from './assessment.js'
-import { parseCacheControl } from './cache-control.js'
+import { isForEverybody, parseCacheControl } from './cache-control.js'
 
 /** Both orders of the members of a value. */
 const bothWays = (value: string) => [value, value.split(', ').reverse().join(', ')]
@@ -61,7 +61,7 @@ describe('conflicting directives (RFC 9111 §4.2.1)', () => {
 
   it('PARSE-07: a stale bar outweighs every stale permission', () => {
     const permissions = 'stale-while-revalidate=60, stale-if-error=60, max-stale'
-    for (const bar of ['no-cache', 'must-revalidate', 'proxy-revalidate']) {
+    for (const bar of ['no-cache', 'must-revalidate', 'must-revalidate;', 'must-revalidate=1', 'proxy-revalidate']) {
       for (const value of bothWays(`${bar}, ${permissions}`)) {
         expect(staleBar(parseCacheControl(value), rules())).toBe('no')
       }
@@ -74,7 +74,8 @@ describe('broken directives (RFC 9111 §5.2, RFC 8246 §2)', () => {
     ['no-store', { noStore: true }],
     ['no-cache', { noCache: true }],
     ['private', { private: true }],
-    ['must-revalidate', { mustRevalidate: true }],
+    // It would permit sharing, were it as the grammar has it.
+    ['must-revalidate', { mustRevalidate: 'invalid' }],
     ['proxy-revalidate', { proxyRevalidate: true }]
   ] as const
 
@@ -102,7 +103,7 @@ describe('broken directives (RFC 9111 §5.2, RFC 8246 §2)', () => {
 
   it('PARSE-08: restrictions without a list of fields count with any argument', () => {
     expect(parseCacheControl('no-store=a').noStore).toBe(true)
-    expect(parseCacheControl('must-revalidate="x"').mustRevalidate).toBe(true)
+    expect(parseCacheControl('must-revalidate="x"').mustRevalidate).toBe('invalid')
     expect(parseCacheControl('proxy-revalidate=1').proxyRevalidate).toBe(true)
   })
 
@@ -115,6 +116,35 @@ describe('broken directives (RFC 9111 §5.2, RFC 8246 §2)', () => {
       })
     }
     expect(parseCacheControl('public=x, public').public).toBe(true)
+  })
+
+  it('AUTH-01, ROB-01: must-revalidate grants what it does only as the grammar has it, whatever else stands there', () => {
+    const broken = [
+      'must-revalidate;',
+      'must-revalidate=',
+      'must-revalidate="x"',
+      '(must-revalidate)',
+      'x="must-revalidate'
+    ]
+    for (const value of broken) expect(parseCacheControl(value).mustRevalidate).toBe('invalid')
+    for (const value of broken) expect(parseCacheControl(`Must-Revalidate, ${value}`).mustRevalidate).toBe(true)
+    expect(parseCacheControl('must-revalidate;, must-revalidate').mustRevalidate).toBe(true)
+    expect(parseCacheControl('x="must-revalidate"').mustRevalidate).toBe(false)
+  })
+
+  it('AUTH-06, AUTH-07, ROB-01: only public, and in shared caches an s-maxage that can be read, are for everybody', () => {
+    const both = (value: string) => {
+      const directives = parseCacheControl(value)
+      return [isForEverybody(directives, 'shared'), isForEverybody(directives, 'private')]
+    }
+    for (const value of ['public', 'PUBLIC, max-age=60']) expect(both(value)).toEqual([true, true])
+    for (const value of ['s-maxage=60', 's-maxage="0"', 'S-MaxAge=1, s-maxage=2']) {
+      expect(both(value)).toEqual([true, false])
+    }
+    const unreadable = ['s-maxage', 's-maxage=', 's-maxage=x', 's-maxage=1, s-maxage=x', 's-maxage;', 'x="s-maxage=1']
+    for (const value of [...unreadable, 'public=1', 'public;', 'max-age=60', 'must-revalidate', '']) {
+      expect(both(value)).toEqual([false, false])
+    }
   })
 
   it('PARSE-08: an argument of immutable means nothing', () => {

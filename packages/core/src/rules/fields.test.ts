@@ -156,7 +156,13 @@ describe('lines that could be read as two (RFC 9110 §5.5)', () => {
       expect(isSafeLine('x', bad)).toBe(false)
       expect(isSafeLine(`x${bad}`, 'a')).toBe(false)
     }
-    for (const fine of ['', 'a', 'a\tb', '\u0001', '\u0085', '\u2028', 'ä']) expect(isSafeLine('x', fine)).toBe(true)
+    for (const fine of ['', 'a', 'a\tb', '\u0080', '\u0085', '\u00ff', 'ä']) {
+      for (const value of [fine, fine.padEnd(100, 'x')]) expect(isSafeLine('x', value)).toBe(true)
+    }
+    // Control characters are invalid in values, and what is no byte never came from the network (RFC 9110 §5.5).
+    for (const bad of ['\u0001', 'a\u000bb', '\u001f', '\u007f', '\u0100', '\u2028', '\ud800', '😀']) {
+      for (const value of [bad, bad.padEnd(100, 'x')]) expect(isSafeLine('x', value)).toBe(false)
+    }
     for (const name of ['', 'a b', 'a:', 'ä']) expect(isSafeLine(name, 'a')).toBe(false)
   })
 })

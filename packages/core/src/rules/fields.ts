@@ -4,6 +4,8 @@ import type { FieldLine, Fields } from './messages.js'
 export type FieldMap = ReadonlyMap<string, readonly string[]>
 
 const lineBreak = /[\r\n\0]/
+const notInValues = /[^\t -~\u0080-\u00ff]/
+const loneSurrogate = /\p{Surrogate}/u
 /** Up to that a look at each character takes less than to begin with a pattern. */
 const shortLength = 64
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
@@ -127,9 +129,24 @@ export function isBlank(char: number): boolean {
   return char === 0x20 || char === 0x09
 }
 
-/** Whether name and value of a line can be told from the line beside it (SEC-01). RFC 9110 §5.5. */
+/** Whether a line is one that may be kept: a name, and a value that the line beside it can be told from (SEC-01). RFC 9110 §5.5. */
 export function isSafeLine(name: string, value: string): boolean {
-  return isToken(name) && !breaksLines(value)
+  return isToken(name) && isFieldValue(value)
+}
+
+/** Whether `text` is made of bytes, none of them a control character but the tab: what a field value may hold. RFC 9110 §5.5. */
+export function isFieldValue(text: string): boolean {
+  if (text.length > shortLength) return !notInValues.test(text)
+  for (let i = 0; i < text.length; i++) {
+    const char = text.charCodeAt(i)
+    if (char < 0x20 ? char !== 0x09 : char >= 0x7f && (char === 0x7f || char > 0xff)) return false
+  }
+  return true
+}
+
+/** Whether `text` holds half a character, which not every store could give back. */
+export function hasLoneSurrogate(text: string): boolean {
+  return loneSurrogate.test(text)
 }
 
 /** Whether `text` holds CR, LF or NUL. */

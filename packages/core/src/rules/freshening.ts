@@ -1,5 +1,5 @@
 import { type Assessed, effectiveDirectives } from './assessment.js'
-import type { Directives } from './cache-control.js'
+import { type Directives, isForEverybody } from './cache-control.js'
 import { connectionOptions, type FieldMap, fieldMap, isStorableField, single } from './fields.js'
 import { dateOf } from './freshness.js'
 import { formatHttpDate } from './http-date.js'
@@ -114,12 +114,12 @@ export function compareHead(selected: Assessed, response: Response, times: Excha
 /** The lines of a response that replace stored ones (UPD-05, UPD-06). */
 function updatingLines({ validators: stored }: Assessed, response: Response, times: ExchangeTimes): FieldLine[] {
   const map = fieldMap(response.fields)
-  const hopByHop = connectionOptions(map)
+  const hopByHop = new Set(connectionOptions(map))
   const received = validators(map, times.responseTime).etag
   const keepsTag = stored.etag !== undefined && received !== undefined && weaklyEqual(stored.etag, received)
   return response.fields.filter(([line]) => {
     const name = line.toLowerCase()
-    if (neverUpdated.has(name) || !isStorableField(name) || hopByHop.includes(name)) return false
+    if (neverUpdated.has(name) || !isStorableField(name) || hopByHop.has(name)) return false
     return name !== 'etag' || !keepsTag
   })
 }
@@ -151,7 +151,7 @@ function unselectedCredential(
   directives: Directives,
   { type, credentialFields }: RuleOptions
 ): string | undefined {
-  if (directives.public || (type === 'shared' && directives.sMaxage !== undefined)) return undefined
+  if (isForEverybody(directives, type)) return undefined
   const names = varyNames(merged)
   for (const name of credentialFields) {
     if (!request.fields.has(name) || names.includes(name)) continue

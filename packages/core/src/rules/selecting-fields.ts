@@ -1,5 +1,5 @@
-import type { Directives } from './cache-control.js'
-import { combined, type FieldMap, isBlank, isToken, members, trimmed } from './fields.js'
+import { type Directives, isForEverybody } from './cache-control.js'
+import { combined, type FieldMap, hasLoneSurrogate, isBlank, isToken, members, trimmed } from './fields.js'
 import type { Request, StoredResponse } from './messages.js'
 import type { RuleOptions } from './options.js'
 
@@ -91,13 +91,11 @@ function isSecret(name: string, { credentialFields }: SelectingOptions): boolean
 }
 
 function* implicitNames(request: Request, directives: Directives, options: SelectingOptions): Generator<string> {
-  const isPrivate = options.type === 'private'
-  if (directives.public) return
-  if (isPrivate && options.implicitCredentialKey) {
+  if (isForEverybody(directives, options.type)) return
+  if (options.type === 'private' && options.implicitCredentialKey) {
     yield 'authorization'
     if (directives.private === true) yield 'cookie'
   }
-  if (!isPrivate && directives.sMaxage !== undefined) return
   for (const name of options.credentialFields) if (request.fields.has(name)) yield name
 }
 
@@ -106,7 +104,7 @@ function normalized(name: string, value: string, normalizers: SelectingOptions['
   if (normalize !== undefined) {
     try {
       const result = normalize(value)
-      return typeof result === 'string' ? result : undefined
+      return typeof result === 'string' && !hasLoneSurrogate(result) ? result : undefined
     } catch {
       return undefined
     }

@@ -1,7 +1,13 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { storedWith } from '../../test/rule-inputs.js'
-import { areFields, digestPieceBytes, isStoredResponse as isStoredApartFromFields } from './stored-response.js'
+import {
+  areFields,
+  digestPieceBytes,
+  isStoredResponse as isStoredApartFromFields,
+  maxStoredLines,
+  maxTime
+} from './stored-response.js'
 
 const digest = 'a'.repeat(64)
 const sound = storedWith(
@@ -32,6 +38,12 @@ describe('isStoredResponse with areFields', () => {
     expect(isStoredResponse(fromStore({ invalid: true, method: 'HEAD', fields: [], selecting: [] }), key)).toBe(true)
     expect(isStoredResponse(fromStore({ bodyBytes: 0, digests: [] }), key)).toBe(true)
     expect(isStoredResponse(fromStore({ bodyBytes: digestPieceBytes + 1, digests: [digest, digest] }), key)).toBe(true)
+    const most = Array(maxStoredLines).fill(['a', 'b'])
+    expect(isStoredResponse(fromStore({ fields: most, requestTime: 0, responseTime: 0, dropAt: maxTime }), key)).toBe(
+      true
+    )
+    const long = { bodyBytes: 20_000 * digestPieceBytes, digests: Array(20_000).fill(digest) }
+    expect(isStoredResponse(fromStore(long), key)).toBe(true)
     expect(isStoredResponse(fromStore({ statusText: '', marks: { ['__proto__']: '', a: 'b' } }), key)).toBe(true)
   })
 
@@ -46,7 +58,7 @@ describe('isStoredResponse with areFields', () => {
     expect(isStoredResponse(value, key)).toBe(false)
   })
 
-  const times = [null, '1', -1, undefined]
+  const times = [null, '1', -1, undefined, maxTime + 1, 1e300]
   it.each<[string, unknown[]]>([
     ['formatVersion', [0, 2, '1', null, undefined]],
     ['slot', ['', 'A', 'a/b', '../x', 'a'.repeat(65), 1, null, undefined, 'a\n', ['a']]],
@@ -56,7 +68,7 @@ describe('isStoredResponse with areFields', () => {
     ],
     ['method', ['get', 'POST', '', 'PUT', null, undefined, ['GET']]],
     ['status', [199, 600, 200.5, '200', -200, null, undefined, 100]],
-    ['statusText', [null, undefined, 1, 'a\r\nb', 'a\0']],
+    ['statusText', [null, undefined, 1, 'a\r\nb', 'a\0', '\u0001', '\u0100']],
     [
       'fields',
       [
@@ -75,8 +87,11 @@ describe('isStoredResponse with areFields', () => {
         [['a b', 'x']],
         [['a', 'x\r\ny']],
         [['a\n', 'x']],
+        [['a', '\u0001']],
+        [['a', '\u007f']],
+        [['a', '\ud800']],
         [{ 0: 'a', 1: 'b', length: 2 }],
-        Array(10_001).fill(['a', 'b'])
+        Array(maxStoredLines + 1).fill(['a', 'b'])
       ]
     ],
     [
@@ -90,7 +105,7 @@ describe('isStoredResponse with areFields', () => {
         [['a', 1]],
         [[1, 'a']],
         [['a', undefined, 'x']],
-        Array(10_001).fill(['a', 'b'])
+        Array(maxStoredLines + 1).fill(['a', 'b'])
       ]
     ],
     ['requestTime', times],

@@ -1,10 +1,14 @@
-import { isSafeLine } from './fields.js'
-import type { Fields, StoredResponse } from './messages.js'
+import { isFieldValue, isSafeLine } from './fields.js'
+import type { EpochMilliseconds, Fields, StoredResponse } from './messages.js'
 
 const hex = /^[0-9a-f]+$/
 const slotPattern = /^[0-9a-z]{1,64}$/
-/** More than any HTTP client accepts. */
-const maxLines = 10_000
+/** Most field lines that are kept of a response: more than any HTTP client accepts (SEC-04). */
+export const maxFieldLines = 10_000
+/** A response that came without `Date` is given one (FLD-06). */
+export const maxStoredLines = maxFieldLines + 1
+/** The last moment that there is a date for. */
+export const maxTime: EpochMilliseconds = 8.64e15
 /** Bytes of the body that each digest covers. */
 export const digestPieceBytes = 1_048_576
 
@@ -26,7 +30,7 @@ export function isStoredResponse(value: unknown, key: string): value is Omit<Sto
     (status as number) >= 200 &&
     (status as number) <= 599 &&
     typeof statusText === 'string' &&
-    isSafeLine('reason', statusText) &&
+    isFieldValue(statusText) &&
     isListOf(selecting, isSelecting) &&
     isTime(value.requestTime) &&
     isTime(value.responseTime) &&
@@ -45,8 +49,10 @@ export function areFields(value: unknown): value is Fields {
 
 function hasDigests(digests: unknown, bodyBytes: number): boolean {
   if (digests === undefined) return true
-  const isDigest = (digest: unknown) => typeof digest === 'string' && digest.length === 64 && hex.test(digest)
-  return isListOf(digests, isDigest) && digests.length === Math.ceil(bodyBytes / digestPieceBytes)
+  if (!Array.isArray(digests) || digests.length !== Math.ceil(bodyBytes / digestPieceBytes)) return false
+  for (const digest of digests)
+    if (typeof digest !== 'string' || digest.length !== 64 || !hex.test(digest)) return false
+  return true
 }
 
 function isFieldLine(line: unknown): boolean {
@@ -63,18 +69,19 @@ function isSelecting(pair: unknown): boolean {
 function isMarks(marks: unknown): boolean {
   if (!isObject(marks)) return false
   const values = Object.values(marks)
-  return values.length > 0 && values.length <= maxLines && values.every((mark) => typeof mark === 'string')
+  return values.length > 0 && values.length <= maxStoredLines && values.every((mark) => typeof mark === 'string')
 }
 
 function isListOf(value: unknown, isMember: (member: unknown) => boolean): value is readonly unknown[] {
-  if (!Array.isArray(value) || value.length > maxLines) return false
+  if (!Array.isArray(value) || value.length > maxStoredLines) return false
   // A gap in a list is no member, but `every` would skip it.
   for (const member of value) if (!isMember(member)) return false
   return true
 }
 
-function isTime(value: unknown): boolean {
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0
+/** Whether `value` is a time that can be stored. */
+export function isTime(value: unknown): boolean {
+  return typeof value === 'number' && value >= 0 && value <= maxTime
 }
 
 function isLength(value: unknown): value is number {

@@ -1,11 +1,12 @@
 import { effectiveDirectives, isUnqualified, staleBar } from './assessment.js'
-import type { DeltaSeconds, Directives } from './cache-control.js'
+import { type DeltaSeconds, type Directives, isForEverybody } from './cache-control.js'
 import {
   combined,
   connectionOptions,
   type FieldMap,
   fieldMap,
   isEssential,
+  isFieldValue,
   isSafeLine,
   single,
   storedFields
@@ -34,6 +35,7 @@ import {
   isSuccessful,
   isUnderstood
 } from './statuses.js'
+import { isTime, maxFieldLines, maxTime } from './stored-response.js'
 import { isUsable, validators } from './validators.js'
 
 /** Longest combined value of a field that decides about storing, in characters (SEC-04). */
@@ -109,12 +111,14 @@ function decideByDirectives(
 ): StoringDecision {
   const { method } = request
   const { status, statusText } = response
+  if (response.fields.length > maxFieldLines) return no('SEC-04', `it has more than ${maxFieldLines} field lines`)
   if (!response.fields.every(([name, value]) => isSafeLine(name, value)))
     return no('SEC-01', 'a field line is malformed')
+  if (typeof statusText !== 'string' || !isFieldValue(statusText)) return no('SEC-01', 'the status text is malformed')
   for (const name of ['cache-control', 'vary', 'connection']) {
     if ((combined(fields, name)?.length ?? 0) > maxFieldValueLength) return no('SEC-04', `${name} is too long`)
   }
-  if (!Number.isFinite(times.requestTime) || !Number.isFinite(times.responseTime)) {
+  if (!isTime(times.requestTime) || !isTime(times.responseTime)) {
     return no('CLK-02', 'the clock does not tell the time')
   }
   const directives = effectiveDirectives(fields)
@@ -184,7 +188,7 @@ export function mayStoreAuthorized(
   { type }: Pick<RuleOptions, 'type'>
 ): boolean {
   if (type === 'private' || !request.fields.has('authorization')) return true
-  return directives.public || directives.sMaxage !== undefined || directives.mustRevalidate
+  return isForEverybody(directives, type) || directives.mustRevalidate === true
 }
 
 /** Whether a stored response may have `Set-Cookie` (AUTH-06). */
@@ -193,7 +197,7 @@ export function maySetCookie(
   { type, sharedSetCookie }: Pick<RuleOptions, 'type' | 'sharedSetCookie'>
 ): boolean {
   if (type === 'private' || sharedSetCookie === 'rfc') return true
-  return sharedSetCookie === 'explicit' && (directives.public || directives.sMaxage !== undefined)
+  return sharedSetCookie === 'explicit' && isForEverybody(directives, type)
 }
 
 /** Fields that directives keep out of the stored copy (RESP-02, RESP-03), in lower case. */
@@ -220,7 +224,7 @@ function dropAt(
     options.staleIfErrorSeconds,
     canBeValidated ? options.keepStaleSeconds : 0
   )
-  return times.responseTime + Math.ceil((freshFor + staleFor) * 1000)
+  return Math.min(times.responseTime + Math.ceil((freshFor + staleFor) * 1000), maxTime)
 }
 
 function refusalByDirectives(
@@ -282,7 +286,7 @@ function withDate(kept: FieldLine[], fields: FieldMap, responseTime: EpochMillis
 }
 
 /** The place of a response under its key: the same for the same method and the same selecting fields (VARY-10). */
-function slotOf(method: string, selecting: StoredResponse['selecting'], digest: RuleOptions['digest']): string {
+export function slotOf(method: string, selecting: StoredResponse['selecting'], digest: RuleOptions['digest']): string {
   if (selecting.length === 0) return method.toLowerCase()
   return digest(JSON.stringify([method, selecting]))
 }

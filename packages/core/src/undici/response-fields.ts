@@ -54,30 +54,41 @@ function define(headers: Record<string, string | string[]>, name: string, value:
 /** The raw lines; `undefined` if an interceptor below has changed `headers` without them, for then `headers` counts. */
 function rawLines(raw: readonly unknown[], headers: Headers): Fields | undefined {
   const lines: FieldLine[] = []
+  let repeated: Map<string, number> | undefined
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = text(raw[i])
     if (name === undefined) return undefined
     const lower = name.toLowerCase()
     const given = Object.hasOwn(headers, lower) ? headers[lower] : undefined
     if (given === undefined) return undefined
+    if (typeof given !== 'string') repeated ??= new Map()
     const value = raw[i + 1]
     if (!Array.isArray(value)) {
       const line = text(value)
-      if (line === undefined || !isAmong(line, given)) return undefined
+      if (line === undefined || line !== nextLine(lower, given, repeated)) return undefined
       lines.push([name, line])
       continue
     }
     for (const member of value) {
       const line = text(member)
-      if (line === undefined || !isAmong(line, given)) return undefined
+      if (line === undefined || line !== nextLine(lower, given, repeated)) return undefined
       lines.push([name, line])
     }
   }
   return lines.length === linesIn(headers) ? lines : undefined
 }
 
-function isAmong(line: string, given: string | string[]): boolean {
-  return typeof given === 'string' ? given === line : given.includes(line)
+/** The line of a field that comes next; `repeated` counts those that were. */
+function nextLine(
+  name: string,
+  given: string | string[],
+  repeated: Map<string, number> | undefined
+): string | undefined {
+  if (typeof given === 'string') return given
+  if (repeated === undefined) return undefined
+  const before = repeated.get(name) ?? 0
+  repeated.set(name, before + 1)
+  return given[before]
 }
 
 function linesIn(headers: Headers): number {

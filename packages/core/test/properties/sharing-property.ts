@@ -145,6 +145,8 @@ function authorityOf({ connection, host }: Asked): string {
   return `${own} ${host === undefined ? own : normal(scheme.toLowerCase(), host)}`
 }
 
+const halfCharacter = /\p{Surrogate}/u
+
 /**
  * Checks, for so many generated pairs of requests, that the answer to one is served to the other if, and only if, they
  * ask for the same in every part of the key and agree in all fields by which the answer was selected.
@@ -160,7 +162,14 @@ export function checkSharing(pairs: number): void {
         return cacheKey(target, requestWith(asked.fields), options)
       }
       const [key, otherKey] = [keyOf(one), keyOf(other)]
-      if (key === undefined || otherKey === undefined) throw new Error('a request has no key')
+      for (const [asked, its] of [
+        [one, key],
+        [other, otherKey]
+      ] as const) {
+        if ((its === undefined) !== halfCharacter.test(asked.partition)) throw new Error(`the key is ${its?.key}`)
+      }
+      // Partitions that not every store could tell apart have no key, and share nothing.
+      if (key === undefined || otherKey === undefined) return
       const agree = (name: (typeof names)[number]) => meansTheSame(name, one.fields[name], other.fields[name])
       const isSameKey =
         one.partition === other.partition &&
