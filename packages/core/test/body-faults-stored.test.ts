@@ -19,7 +19,7 @@ afterEach(() => {
   jest.useRealTimers()
 })
 
-describe.each(kinds)('a body stored in $kind', ({ make }) => {
+describe.each(kinds)('a body stored in $kind (row B10)', ({ make }) => {
   /** A client for whom it is stored, and comes to a standstill after so many bytes. */
   async function stalling(after: number) {
     const store = make()

@@ -43,7 +43,7 @@ async function clientOf(store: FaultyStore) {
   return client
 }
 
-describe.each(kinds)('$kind that keeps failing, and then hangs (ROB-02)', ({ make }) => {
+describe.each(kinds)('$kind that keeps failing, and then hangs (ROB-02) (row B7)', ({ make }) => {
   it.each(['get', 'openBody', 'mark'] as const)('holds nobody up who asks when it is tried (%s)', async (operation) => {
     const store = make()
     const client = await clientOf(store)
@@ -121,7 +121,7 @@ describe('a store whose bodies stall at their first byte (ROB-02) (row B10)', ()
   })
 })
 
-describe('what is long on its way to a store (ROB-02)', () => {
+describe('what is long on its way to a store (ROB-02) (row B7)', () => {
   const slowly = async function* (gate: Gate) {
     yield new Uint8Array(1)
     await gate.opened
