@@ -63,9 +63,9 @@ export function reliabilityPage({ matrix: { groups, rows, planned }, tests }) {
 function main() {
   const matrix = JSON.parse(readFileSync(join(root, 'scripts/reliability.json'), 'utf8'))
   // Also files of cases that several test files run, each with a store of its own.
-  const tests = readFiles(['packages', 'conformance', 'scripts'], /(^conformance\/|\/test\/|\.test\.m?ts$|\.test\.mjs$).*/)
-  const code = new Map([...tests].filter(([path]) => /\.(ts|mjs)$/.test(path)))
-  const { text, faults } = reliabilityPage({ matrix, tests: code })
+  const matching = /^(conformance\/.*|packages\/[^/]+\/test\/.*|.*\.test)\.(ts|mjs)$/
+  const tests = readFiles(['packages', 'conformance', 'scripts'], matching)
+  const { text, faults } = reliabilityPage({ matrix, tests })
   if (process.argv.includes('--write')) writeFileSync(join(root, page), text)
   else if (readFiles(['docs'], /reliability\.md$/).get(page) !== text) {
     faults.push(`${page} is out of date: run \`npm run requirements\``)
