@@ -1,5 +1,5 @@
 import type { StoreLie } from './lying-store.js'
-import type { Failed, Got, Played } from './play-scenario.js'
+import { type Failed, type Got, hung, type Played } from './play-scenario.js'
 import type { Scenario, Step } from './scenarios.js'
 
 /** A body that has begun may stall for so long, and then is an error. */
@@ -18,7 +18,7 @@ export function wrongIn(
     const right = [i, step.orAsIn, lie && step.ifKeptAsIn].map((i) => (i === undefined ? i : expected[i]))
     return (played[i] as Played).got.flatMap((got) => {
       if (right.some((right) => isSame(got, right?.got[0]))) return []
-      if ('failed' in got && !got.hung && mayBreakOff(step, lie)) return []
+      if ('failed' in got && got.failed !== hung && mayBreakOff(step, lie)) return []
       return [`step ${nameOf(step, i)}: ${JSON.stringify(got)} instead of ${JSON.stringify(right[0]?.got[0])}`]
     })
   })
@@ -41,7 +41,8 @@ export function lateIn(
 }
 
 function isSame(got: Got | Failed, right: Got | Failed | undefined): boolean {
-  return !('failed' in got) && JSON.stringify(got) === JSON.stringify(right)
+  if ('failed' in got) return right !== undefined && 'failed' in right && got.failed === right.failed
+  return JSON.stringify(got) === JSON.stringify(right)
 }
 
 function nameOf({ method = 'GET', ask }: Step, at: number): string {

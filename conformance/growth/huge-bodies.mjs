@@ -83,6 +83,7 @@ async function ask() {
 }
 
 const asked = [await ask(), await ask()]
+while (decisions.length < asked.length) await new Promise((resolve) => setImmediate(resolve))
 clearInterval(watch)
 const { written } = store
 console.log(
