@@ -27,7 +27,8 @@ describe('a process whose store does not answer', () => {
     await new Promise((resolve) => origin.close(resolve))
   })
 
-  it.each(['get', 'set', 'mark', 'openBody', 'get in memory', 'set in memory', 'mark in memory'])(
+  const operations = ['get', 'set', 'mark', 'openBody', 'get in memory', 'set in memory', 'mark in memory']
+  it.each([...operations, 'get that fails', 'mark that fails'])(
     'ends within a second after its last answer: %s (ROB-02) (row P3)',
     async (operation) => {
       const lines = (await run('stuck.mjs', url, operation)).split('\n')

@@ -33,13 +33,14 @@ export function letGo(iterator: Iterator<Uint8Array> | AsyncIterator<Uint8Array>
 }
 
 /** A body on its way to a store, and whether the store makes headway with it: what it waits for is not its fault. */
-export class BodyOnItsWay {
-  readonly body: Body
+export class BodyOnItsWay implements AsyncIterable<Uint8Array> {
+  readonly #body: Exclude<Body, Uint8Array>
+  #iterator: Iterator<Uint8Array> | AsyncIterator<Uint8Array> | undefined
   #isWaitedFor = false
   #hasMoved = false
 
-  constructor(body: Body) {
-    this.body = isAtHand(body) ? body : { [Symbol.asyncIterator]: () => this.#watched(iteratorOf(body)) }
+  constructor(body: Exclude<Body, Uint8Array>) {
+    this.#body = body
   }
 
   /** Whether any of it was read, or waited for, since this was last asked. */
@@ -49,7 +50,15 @@ export class BodyOnItsWay {
     return moves
   }
 
-  #watched(iterator: Iterator<Uint8Array> | AsyncIterator<Uint8Array>): AsyncIterator<Uint8Array> {
+  /** The store will read no more of it, or never began. */
+  letGo(): void {
+    if (this.#iterator === undefined) release(this.#body)
+    else letGo(this.#iterator)
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
+    const iterator = iteratorOf(this.#body)
+    this.#iterator = iterator
     return {
       next: async () => {
         this.#isWaitedFor = true

@@ -4,18 +4,21 @@
  */
 export class Budget {
   readonly limitMs: number
+  readonly #unref: boolean
   #leftMs: number
 
-  constructor(limitMs: number) {
+  /** @param unref - nobody waits, and so the process is not kept alive */
+  constructor(limitMs: number, unref?: 'unref') {
     this.limitMs = limitMs
     this.#leftMs = limitMs
+    this.#unref = unref !== undefined
   }
 
   /** Waits for a store; rejects with a {@link TimeLimitError} once the budget is used up. */
   async wait<T>(promise: Promise<T>, onLate?: (value: T) => void): Promise<T> {
     const began = performance.now()
     try {
-      return await withinLimit(promise, this.#leftMs, { onLate })
+      return await withinLimit(promise, this.#leftMs, { onLate, unref: this.#unref })
     } finally {
       this.#leftMs = Math.max(0, this.#leftMs - (performance.now() - began))
     }

@@ -118,9 +118,9 @@ export class ForgivingStore {
       release(body)
       return false
     }
-    const onItsWay = new BodyOnItsWay(body)
-    const run = () => this.#store.set(key, onItsWay.body, completeInTime)
-    const outcome = this.#write('set', this.#writes, begun, run, () => onItsWay.moves())
+    const onItsWay = isAtHand(body) ? undefined : new BodyOnItsWay(body)
+    const run = () => this.#store.set(key, onItsWay ?? body, completeInTime)
+    const outcome = this.#write('set', this.#writes, begun, run, onItsWay)
     if (!isPromise(outcome)) return outcome.done && completed !== undefined
     return outcome.then(({ done }) => {
       isLate = true
@@ -197,7 +197,7 @@ export class ForgivingStore {
     breaker: CircuitBreaker,
     begun: number,
     run: () => Awaitable<T>,
-    moves?: () => boolean
+    onItsWay?: BodyOnItsWay
   ): Awaitable<{ done: boolean; value?: T }> {
     const wrote = (value: T) => {
       breaker.succeeded()
@@ -215,7 +215,10 @@ export class ForgivingStore {
     try {
       const running = run()
       if (!isPromise(running)) return wrote(running)
-      return withinLimit(running, writeLimitMs, { unref: true, moves }).then(wrote, failed)
+      return withinLimit(running, writeLimitMs, { unref: true, moves: onItsWay && (() => onItsWay.moves()) }).then(
+        wrote,
+        failed
+      )
     } catch (error) {
       return failed(error)
     }

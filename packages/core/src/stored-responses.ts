@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { isPromise, whenReady } from './awaitable.js'
-import { isAtHand } from './body.js'
+import { BodyOnItsWay, isAtHand } from './body.js'
 import { Budget } from './budget.js'
 import type { ForgivingStore } from './forgiving-store.js'
 import { FoundCandidate } from './found-candidate.js'
@@ -21,6 +21,8 @@ import { BodyDamagedError, verifiedBody } from './verified-body.js'
 
 /** Marks are kept, and copies may take, so long: then an old response cannot outlast what invalidated it. */
 const markLifetimeMs = 3_600_000
+/** How long the body of a response that moves may take to be opened. */
+const moveLimitMs = 10_000
 const noMarks: Marks = new Map()
 const nothing: Lookup['stored'] = []
 /** So many responses that were invalidated are looked at closely in one look-up, whether they are still of use. */
@@ -307,9 +309,11 @@ export class StoredResponses {
     const { key } = lookup.key
     const moved = this.#sealed({ ...updated, id: newId() })
     const copy = async () => {
-      const body = await this.store.openBody(key, stored.id, new Budget(markLifetimeMs))
-      if (body !== undefined && body !== 'gone' && (await this.store.set(key, body, () => moved)))
-        this.store.delete(key, stored.slot)
+      const body = await this.store.openBody(key, stored.id, new Budget(moveLimitMs, 'unref'))
+      if (body === undefined || body === 'gone') return
+      const moving = isAtHand(body) ? body : new BodyOnItsWay(body)
+      if (await this.store.set(key, moving, () => moved)) this.store.delete(key, stored.slot)
+      if (moving instanceof BodyOnItsWay) moving.letGo()
     }
     copy()
   }

@@ -163,3 +163,44 @@ describe('what is long on its way to a store (ROB-02) (row B7)', () => {
     expect([failed(), jest.getTimerCount()]).toEqual([1, 0])
   })
 })
+
+describe('what moves because it is selected by other fields (UPD-08) (rows P2, P3)', () => {
+  /** A long response that was confirmed with another `Vary`, as nobody waits for. */
+  async function moving(faults: FaultyStore['faults']) {
+    const store = new FaultyStore()
+    const client = await setUp(store, (_setUp, { headers }, response) => {
+      const isKnown = headers['if-none-match'] === '"a"'
+      response.setHeader('Cache-Control', 'max-age=1').setHeader('Vary', isKnown ? 'X-Other' : 'Accept')
+      response.setHeader('ETag', '"a"')
+      if (isKnown) response.writeHead(304).end()
+      else response.end(long)
+    })
+    await client.get('/')
+    client.clock.advance(5)
+    let opened = 0
+    store.faults = {
+      ...faults,
+      openBody: (sound) => (++opened === 1 ? sound() : (faults.openBody ?? sound)(sound))
+    }
+    expect((await client.get('/')).decision.outcome).toBe('validated')
+    while (opened < 2) await turns()
+    return { store, client }
+  }
+
+  it('keeps no process alive where its body cannot be opened', async () => {
+    const before = process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
+    await moving({ openBody: never })
+    await turns()
+    expect(process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length).toBeLessThanOrEqual(before)
+  })
+
+  it('is let go of where the store does not take it', async () => {
+    let returned = 0
+    const body = {
+      next: async () => ({ done: false as const, value: long }),
+      return: async () => ({ done: true as const, value: void returned++ })
+    }
+    await moving({ openBody: () => ({ [Symbol.asyncIterator]: () => body }), set: async () => {} })
+    while (returned === 0) await turns()
+  })
+})
