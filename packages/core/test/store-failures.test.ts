@@ -5,7 +5,7 @@ import { whenReady } from '../src/awaitable.js'
 import { everythingBut } from './fake-timers.js'
 import { FaultyStore, Gate, never } from './faulty-store.js'
 import { type SetUp, setUp } from './harness.js'
-import { turns } from './no-stray-errors.js'
+import { turns, until } from './no-stray-errors.js'
 
 const broken = new RangeError('the store is broken')
 const fails = () => Promise.reject(broken)
@@ -148,7 +148,7 @@ describe.each(kinds)('ROB-03: an invalidation that $kind does not write', ({ mak
     jest.useFakeTimers({ doNotFake: everythingBut('performance', 'setTimeout', 'clearTimeout') })
     store.faults.mark = mark
     const put = client.get('/', { method: 'PUT' })
-    while (!store.calls.includes('mark')) await turns(1)
+    await until(() => store.calls.includes('mark'))
     jest.advanceTimersByTime(40)
     await put
     return { store, client }

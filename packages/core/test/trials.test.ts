@@ -5,7 +5,7 @@ import { sampleResponse } from '../src/testing/sample.js'
 import { everythingBut } from './fake-timers.js'
 import { FaultyStore, Gate, never, type Operation } from './faulty-store.js'
 import { setUp } from './harness.js'
-import { turns } from './no-stray-errors.js'
+import { turns, until } from './no-stray-errors.js'
 
 const fails = () => Promise.reject(new Error('the store is broken'))
 const long = Buffer.alloc(70_000, 'x')
@@ -111,7 +111,7 @@ describe('a store whose bodies stall at their first byte (ROB-02) (row B10)', ()
     expect([count(store, 'openBody'), count(store, 'delete'), returned]).toEqual([5, 0, 5])
     skippedMs += 1_000
     await client.get('/')
-    while (returned < 6) await turns()
+    await until(() => returned === 6)
     expect(count(store, 'openBody')).toBe(6)
     store.faults = {}
     skippedMs += 2_000
@@ -183,15 +183,17 @@ describe('what moves because it is selected by other fields (UPD-08) (rows P2, P
       openBody: (sound) => (++opened === 1 ? sound() : (faults.openBody ?? sound)(sound))
     }
     expect((await client.get('/')).decision.outcome).toBe('validated')
-    while (opened < 2) await turns()
+    await until(() => opened === 2)
     return { store, client }
   }
 
   it('keeps no process alive where its body cannot be opened', async () => {
-    const before = process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
+    const timers = jest.spyOn(globalThis, 'setTimeout')
     await moving({ openBody: never })
     await turns()
-    expect(process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length).toBeLessThanOrEqual(before)
+    const limits = timers.mock.results.filter((_, i) => timers.mock.calls[i]?.[1] === 10_000)
+    expect(limits).not.toEqual([])
+    expect(limits.filter(({ value }) => value.hasRef())).toEqual([])
   })
 
   it('is let go of where the store does not take it', async () => {
@@ -201,6 +203,6 @@ describe('what moves because it is selected by other fields (UPD-08) (rows P2, P
       return: async () => ({ done: true as const, value: void returned++ })
     }
     await moving({ openBody: () => ({ [Symbol.asyncIterator]: () => body }), set: async () => {} })
-    while (returned === 0) await turns()
+    await until(() => returned > 0)
   })
 })
