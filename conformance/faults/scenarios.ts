@@ -35,8 +35,32 @@ const severalUsers = ['private', 'public'].flatMap((ask) =>
   ['one', 'two', 'one', 'two'].map((user) => get(ask, withFields({ Authorization: `Bearer ${user}` })))
 )
 
+/** Something of everything: every lie is told in it. */
+export const medley: Scenario = {
+  name: 'something of everything',
+  steps: [
+    ...['fresh', 'long'].flatMap((ask) => [
+      ...twice(ask),
+      change(ask, 'PUT'),
+      ...twice(ask),
+      get(ask, again),
+      get(ask, { method: 'HEAD' })
+    ]),
+    get('long', { abort: 'data' }),
+    get('long', { times: 2 }),
+    ...['de', 'en', 'de'].map((language) => get('vary', withFields({ 'Accept-Language': language }))),
+    get('passing'),
+    get('passing', later),
+    get('brief'),
+    get('brief', later),
+    change('brief'),
+    get('brief', later)
+  ]
+}
+
 /** The requests of the interceptor's tests, without what these expect of the store. */
 export const scenarios: readonly Scenario[] = [
+  medley,
   { name: 'a hit, also after a HEAD', steps: [...twice('fresh'), get('fresh', { method: 'HEAD' }), get('fresh')] },
   { name: 'a validation, forced and not', steps: [get('fresh'), get('fresh', again), get('fresh'), ...twice('asked')] },
   { name: 'stale, then confirmed', steps: [...twice('brief'), get('brief', later), get('brief'), get('brief', later)] },
