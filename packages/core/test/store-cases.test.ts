@@ -122,7 +122,9 @@ describe('storeCases', () => {
     const read = async (leaks: boolean) => {
       const cases = storeCases(() => new CountingStore(leaks), { openHandles: ({ open }) => open })
       const failing: string[] = []
-      for (const { name, run } of cases) await run().catch(() => failing.push(name))
+      for (const { name, promise, run } of cases) {
+        if (/\breturn\(\)|\brange\b/.test(promise)) await run().catch(() => failing.push(name))
+      }
       return failing
     }
     expect(await read(false)).toEqual([])
