@@ -193,7 +193,7 @@ describe('what moves because it is selected by other fields (UPD-08) (rows P2, P
     await turns()
     const limits = timers.mock.results.filter((_, i) => timers.mock.calls[i]?.[1] === 10_000)
     expect(limits).not.toEqual([])
-    expect(limits.filter(({ value }) => value.hasRef())).toEqual([])
+    expect(limits.filter(({ value }) => (value as NodeJS.Timeout).hasRef())).toEqual([])
   })
 
   it('is let go of where the store does not take it', async () => {
