@@ -1,5 +1,5 @@
 import { type CacheDecision, type CacheStore, cacheInterceptor } from '@cc/core'
-import { beforeAll, describe, expect, it, jest } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import { Agent } from 'undici'
 import { TestClock } from '../../packages/core/test/harness.js'
 import { turns } from '../../packages/core/test/no-stray-errors.js'
@@ -62,6 +62,13 @@ export function lyingSuite(kind: string, make: () => CacheStore, scenariosEach: 
       for (let i = 0; i < 100 && store.held > 0; i++) await turns(1)
       return { played, store, decisions }
     }
+
+    let stopping: Promise<void> | undefined
+    const stop = () => {
+      stopping ??= agent.destroy().then(() => origin.stop())
+      return stopping
+    }
+    afterAll(() => stop())
 
     const bareOf = (scenario: Scenario) => bare.get(scenario) as readonly Played[]
 
@@ -127,8 +134,7 @@ export function lyingSuite(kind: string, make: () => CacheStore, scenariosEach: 
     })
 
     it('nothing is left open', async () => {
-      await agent.destroy()
-      await origin.stop()
+      await stop()
       for (let i = 0; i < 1_000 && openSince(before).length > 0; i++) await turns()
       expect(openSince(before)).toEqual([])
     })
