@@ -16,7 +16,7 @@ export function wrongIn(
 ): string[] {
   return steps.flatMap((step, i) => {
     const right = [i, step.orAsIn, lie && step.ifKeptAsIn].map((i) => (i === undefined ? i : expected[i]))
-    return (played[i] as Played).got.flatMap((got) => {
+    return (played[i]?.got ?? []).flatMap((got) => {
       if (right.some((right) => isSame(got, right?.got[0]))) return []
       // A store in memory has answered before anybody can give up.
       if (step.abort === 'at once' && !('failed' in got)) return []
@@ -36,7 +36,7 @@ export function lateIn(
 ): string[] {
   return steps.flatMap((step, i) => {
     const limitMs = storeTimeoutMs + (mayBreakOff(step, lie) ? stallLimitMs : 0)
-    const { tookMs } = played[i] as Played
+    const { tookMs = 0 } = played[i] ?? {}
     const mostMs = (expected[i] as Played).tookMs + limitMs + slackMs
     return tookMs <= mostMs ? [] : [`step ${nameOf(step, i)}: took ${tookMs} ms, more than ${mostMs} ms`]
   })

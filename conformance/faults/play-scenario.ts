@@ -43,7 +43,7 @@ export interface Playing {
   readonly answered?: () => void
 }
 
-/** Does all of a scenario, one step after the other. */
+/** Does all of a scenario, one step after the other, up to one that hangs. */
 export async function play({ steps }: Scenario, playing: Playing): Promise<Played[]> {
   const played: Played[] = []
   for (const step of steps) {
@@ -51,6 +51,7 @@ export async function play({ steps }: Scenario, playing: Playing): Promise<Playe
     const began = performance.now()
     const got = await Promise.all(Array.from({ length: step.times ?? 1 }, () => ask(step, playing)))
     played.push({ got, tookMs: performance.now() - began })
+    if (got.some((got) => 'failed' in got && got.failed === hung)) return played
     playing.answered?.()
     await turns(6)
   }
