@@ -44,7 +44,7 @@ const kinds = [
 describe('ROB-02: failures of a store', () => {
   it('are told: the first one as a warning, all of them to the channel', async () => {
     const store = new FaultyStore()
-    const client = await clientOf(store)
+    const client = await clientOf(store, { storeTimeoutMs: 60_000 })
     await client.get('/')
     store.faults = { get: fails, set: fails, mark: fails }
     for (let i = 0; i < 3; i++) await client.get('/')
@@ -55,7 +55,7 @@ describe('ROB-02: failures of a store', () => {
     const [message, options] = emitWarning.mock.calls[0] ?? []
     expect(message).toMatch(/get: \w+.*@cc\/core:store-failure/)
     expect(options).toEqual({ type: 'CacheStoreWarning', code: 'CC_STORE_FAILED' })
-    const other = await clientOf(store)
+    const other = await clientOf(store, { storeTimeoutMs: 60_000 })
     await other.get('/')
     expect(emitWarning).toHaveBeenCalledTimes(2)
   })
