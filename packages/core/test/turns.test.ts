@@ -23,60 +23,63 @@ afterEach(() => {
   jest.restoreAllMocks()
 })
 
-describe.each(generations)('a stored body of 12 MiB, played to a caller who never pauses (%s handler)', (generation) => {
-  function play(body: Body, copies: boolean, onStep?: OnStep): Recorder {
-    const recorder = new Recorder(generation, onStep)
-    serveStored(new Caller(recorder.handler), new StoredHead(200, 'OK', []), body, copies)
-    return recorder
-  }
-
-  it.each<[string, () => Body, boolean]>([
-    ['in one piece, of which copies are made', () => whole, true],
-    ['in pieces, of which copies are made', () => [...pieces(65_536)], true],
-    ['in pieces that come one by one', () => laterPieces(MIB), false]
-  ])('%s: lets other work have its turn after 5 MiB', async (_, body, copies) => {
-    const recorder = play(body(), copies)
-    let isOver = false
-    void recorder.over.then(() => {
-      isOver = true
-    })
-    const received = () => recorder.chunks.reduce((sum, { byteLength }) => sum + byteLength, 0)
-    let before = 0
-    while (!isOver) {
-      const now = received()
-      expect(now - before).toBeLessThanOrEqual(5 * MIB)
-      before = now
-      await turn()
+describe.each(generations)(
+  'a stored body of 12 MiB, played to a caller who never pauses (%s handler)',
+  (generation) => {
+    function play(body: Body, copies: boolean, onStep?: OnStep): Recorder {
+      const recorder = new Recorder(generation, onStep)
+      serveStored(new Caller(recorder.handler), new StoredHead(200, 'OK', []), body, copies)
+      return recorder
     }
-    expect(recorder).toMatchObject({ misplaced: [], errors: [], status: 200 })
-    expect(Buffer.concat(recorder.chunks).equals(whole)).toBe(true)
-  })
 
-  it('takes up no more turns than that, and none for a body of 5 MiB', () => {
-    const recorder = play(whole.subarray(0, 5 * MIB), true)
-    expect(recorder.events.at(-1)).toBe('end')
-    expect(recorder.chunks).toHaveLength(1)
-  })
+    it.each<[string, () => Body, boolean]>([
+      ['in one piece, of which copies are made', () => whole, true],
+      ['in pieces, of which copies are made', () => [...pieces(65_536)], true],
+      ['in pieces that come one by one', () => laterPieces(MIB), false]
+    ])('%s: lets other work have its turn after 5 MiB', async (_, body, copies) => {
+      const recorder = play(body(), copies)
+      let isOver = false
+      void recorder.over.then(() => {
+        isOver = true
+      })
+      const received = () => recorder.chunks.reduce((sum, { byteLength }) => sum + byteLength, 0)
+      let before = 0
+      while (!isOver) {
+        const now = received()
+        expect(now - before).toBeLessThanOrEqual(5 * MIB)
+        before = now
+        await turn()
+      }
+      expect(recorder).toMatchObject({ misplaced: [], errors: [], status: 200 })
+      expect(Buffer.concat(recorder.chunks).equals(whole)).toBe(true)
+    })
 
-  it('hears nothing more when he aborts between two turns', async () => {
-    const recorder = play(whole, true)
-    const { length } = recorder.chunks
-    recorder.control.abort(new Error('enough'))
-    for (let i = 0; i < 5; i++) await turn()
-    expect(recorder.chunks).toHaveLength(length)
-    expect(recorder.events.at(-1)).toMatch(/error/)
-  })
+    it('takes up no more turns than that, and none for a body of 5 MiB', () => {
+      const recorder = play(whole.subarray(0, 5 * MIB), true)
+      expect(recorder.events.at(-1)).toBe('end')
+      expect(recorder.chunks).toHaveLength(1)
+    })
 
-  it('gets the rest once when he pauses and resumes between two turns', async () => {
-    const recorder = play(whole, true)
-    recorder.control.pause()
-    await turn()
-    recorder.control.resume()
-    recorder.control.resume()
-    await recorder.over
-    expect(Buffer.concat(recorder.chunks).equals(whole)).toBe(true)
-  })
-})
+    it('hears nothing more when he aborts between two turns', async () => {
+      const recorder = play(whole, true)
+      const { length } = recorder.chunks
+      recorder.control.abort(new Error('enough'))
+      for (let i = 0; i < 5; i++) await turn()
+      expect(recorder.chunks).toHaveLength(length)
+      expect(recorder.events.at(-1)).toMatch(/error/)
+    })
+
+    it('gets the rest once when he pauses and resumes between two turns', async () => {
+      const recorder = play(whole, true)
+      recorder.control.pause()
+      await turn()
+      recorder.control.resume()
+      recorder.control.resume()
+      await recorder.over
+      expect(Buffer.concat(recorder.chunks).equals(whole)).toBe(true)
+    })
+  }
+)
 
 describe('500 invalidations that could not be written', () => {
   it('ROB-03: are written as soon as one can be, and let other work have its turn after 64', async () => {
@@ -87,7 +90,7 @@ describe('500 invalidations that could not be written', () => {
     faulty.faults.mark = () => {
       throw new Error('no')
     }
-    for (let n = 0; n < 500; n++) await store.mark(`${n}`, mark, new Budget(10))
+    for (let n = 0; n < 500; n++) await store.invalidate(`${n}`, mark, new Budget(10))
     delete faulty.faults.mark
     const later = performance.now() + 60_000
     jest.spyOn(performance, 'now').mockReturnValue(later)
@@ -97,7 +100,7 @@ describe('500 invalidations that could not be written', () => {
       written++
       return write.call(faulty, key, mark)
     }
-    await store.mark('another', mark, new Budget(10))
+    await store.invalidate('another', mark, new Budget(10))
     const counts = [0]
     while (written < 501) {
       counts.push(written)
@@ -106,6 +109,6 @@ describe('500 invalidations that could not be written', () => {
     counts.push(written)
     const most = Math.max(...counts.slice(1).map((count, n) => count - (counts[n] as number)))
     expect(most).toBeLessThanOrEqual(65)
-    for (let n = 0; n < 500; n++) expect(store.get(`${n}`, new Budget(10))).toMatchObject({ mark })
+    for (let n = 0; n < 500; n++) expect(store.get(`${n}`, new Budget(10))).toMatchObject({ mark: { at: 0 } })
   })
 })
