@@ -14,7 +14,7 @@ async function run(...args: string[]): Promise<string[]> {
   return printed.trimEnd().split('\n')
 }
 
-describe('a process that has done its work', () => {
+describe('a process that has done its work (row P3)', () => {
   let origin: Server
   let validations: ServerResponse[]
 

@@ -1,13 +1,20 @@
-// The environment that tests run in: a test fails if a process warning came while it ran, as jest itself sees to it that
-// one fails for a rejection that nobody handled and for an exception that nobody caught.
+// The environment that tests run in: a test, or else its file, fails for a process warning, and for a rejection that
+// nobody handled. For an exception that nobody caught jest sees to that itself; rejections it forgets if they come when
+// their test or hook is over.
 import { TestEnvironment } from 'jest-environment-node'
 
-const turn = () => new Promise((resolve) => setImmediate(resolve))
+/** Time for what nobody waits for to surface. */
+async function turns(count) {
+  for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve))
+}
 
 export default class StrictEnvironment extends TestEnvironment {
   #warnings = []
+  #rejections = new Map()
   // That something in Node or undici is new is no news about us.
   #warned = (warning) => warning.name === 'ExperimentalWarning' || this.#warnings.push(warning)
+  #rejected = (reason, promise) => this.#rejections.set(promise, reason)
+  #handled = (promise) => this.#rejections.delete(promise)
 
   async setup() {
     await super.setup()
@@ -16,14 +23,22 @@ export default class StrictEnvironment extends TestEnvironment {
 
   async teardown() {
     process.off('warning', this.#warned)
+    process.off('unhandledRejection', this.#rejected)
+    process.off('rejectionHandled', this.#handled)
     await super.teardown()
     if (this.#warnings.length > 0) throw this.#warnings[0]
+    for (const reason of this.#rejections.values())
+      throw new Error('a rejection that nobody handled', { cause: reason })
   }
 
   async handleTestEvent(event) {
+    // Until then jest takes the listeners of others away.
+    if (event.name === 'run_start')
+      process.on('unhandledRejection', this.#rejected).on('rejectionHandled', this.#handled)
+    // After the last hook: what surfaces now still counts for this file, and not for the one that comes next.
+    if (event.name === 'run_finish') await turns(16)
     if (event.name !== 'test_fn_success' && event.name !== 'test_fn_failure') return
-    // Time for what nobody waits for to surface, while it still counts for this test.
-    for (let i = 0; i < 4; i++) await turn()
+    await turns(4)
     for (const warning of this.#warnings.splice(0)) event.test.errors.push(warning)
   }
 }

@@ -11,6 +11,7 @@ if (await tally.step('install', install)) {
   await tally.step('packages load', script('check-packages'))
   await tally.step('dependency rule', script('check-dependencies'))
   await tally.step('requirements', script('check-requirements'))
+  await tally.step('fault matrix', script('check-reliability'))
   await tally.step('docs', script('check-docs'))
   await tally.step('tests', () => jest(process.argv.slice(2)))
 }

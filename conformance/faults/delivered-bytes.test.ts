@@ -63,7 +63,7 @@ async function scribbleOver(client: SetUp, generation: 'new' | 'legacy'): Promis
 describe.each(kinds)('with %s', (_name, make) => {
   describe.each(generations)('a caller with a %s handler', (generation) => {
     it.each(lengths)(
-      'who writes into what he is given of %i bytes changes nothing for others (GEN-02)',
+      'who writes into what he is given of %i bytes changes nothing for others (GEN-02) (row M2)',
       async (length) => {
         const body = 'some text '.repeat(length / 10)
         const client = await setUp(make(), (_setUp, _request, response) => {

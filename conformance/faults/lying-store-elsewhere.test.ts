@@ -1,4 +1,4 @@
 import { MapStore } from '../../packages/core/test/map-store.js'
 import { lyingSuite } from './lying-suite.js'
 
-lyingSuite('a store elsewhere', () => new MapStore(), 2)
+lyingSuite('a store elsewhere', () => new MapStore(), 1)

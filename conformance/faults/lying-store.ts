@@ -40,6 +40,8 @@ export class LyingStore implements CacheStore {
   /** How often each operation was called. */
   readonly calls: Record<Operation, number> = { get: 0, openBody: 0, set: 0, update: 0, mark: 0, delete: 0 }
   lies = 0
+  /** Bodies that were handed out and neither read to their end nor let go of. */
+  held = 0
   readonly #good: CacheStore
   readonly #lie: StoreLie | undefined
   readonly #onlyFirst: boolean
@@ -70,7 +72,8 @@ export class LyingStore implements CacheStore {
   }
 
   openBody(key: string, id: string, range?: ByteRange): Awaitable<Body | undefined> {
-    return this.#run('openBody', () => this.#good.openBody(key, id, range), key, id)
+    const opened = this.#run('openBody', () => this.#good.openBody(key, id, range), key, id)
+    return opened instanceof Promise ? opened.then((body) => this.#watched(body)) : this.#watched(opened)
   }
 
   set(key: string, body: Body, complete: () => StoredResponse | undefined): Awaitable<void> {
@@ -89,11 +92,57 @@ export class LyingStore implements CacheStore {
     return this.#run('delete', () => this.#good.delete(key, slot), key, slot)
   }
 
+  /** Counts a body that has to be let go of until it is, or has ended. */
+  #watched(body: Body | undefined): Body | undefined {
+    if (!isAsyncBody(body)) return body
+    this.held++
+    let isHeld = true
+    const letGo = () => {
+      if (isHeld) this.held--
+      isHeld = false
+    }
+    const iterate = () => {
+      let iterator: AsyncIterator<Uint8Array>
+      try {
+        iterator = body[Symbol.asyncIterator]()
+        if (typeof iterator.next !== 'function') letGo()
+      } catch (error) {
+        letGo()
+        throw error
+      }
+      return {
+        next: async () => {
+          try {
+            const next = await iterator.next()
+            if (next === null || next.done) letGo()
+            return next
+          } catch (error) {
+            letGo()
+            throw error
+          }
+        },
+        return: async () => {
+          letGo()
+          return (await iterator.return?.()) ?? { done: true as const, value: undefined }
+        }
+      }
+    }
+    return { [Symbol.asyncIterator]: iterate }
+  }
+
   #run<T>(operation: Operation, sound: () => Awaitable<T>, ...args: unknown[]): Awaitable<T> {
     const isFirst = this.calls[operation]++ === 0
     if (operation !== this.#lie?.operation || (this.#onlyFirst && !isFirst)) return sound()
     this.lies++
     return this.#lie.lie({ sound, tooLate: this.#tooLate.opened, store: this.#good, args }) as Awaitable<T>
+  }
+}
+
+function isAsyncBody(value: unknown): value is AsyncIterable<Uint8Array> {
+  try {
+    return typeof value === 'object' && value !== null && Symbol.asyncIterator in value
+  } catch {
+    return false
   }
 }
 

@@ -15,10 +15,13 @@ export interface Got {
 
 /** A request that ended in an error. */
 export interface Failed {
+  /** Its code, or its name. */
   readonly failed: string
-  /** Whether it had to be given up. */
-  readonly hung: boolean
+  readonly stack?: string
 }
+
+/** What a request has failed with that had to be given up. */
+export const hung = 'there was no answer'
 
 /** The answers to one step, and how long they took. */
 export interface Played {
@@ -40,7 +43,7 @@ export interface Playing {
   readonly answered?: () => void
 }
 
-/** Does all of a scenario, one step after the other. */
+/** Does all of a scenario, one step after the other, up to one that hangs. */
 export async function play({ steps }: Scenario, playing: Playing): Promise<Played[]> {
   const played: Played[] = []
   for (const step of steps) {
@@ -48,6 +51,7 @@ export async function play({ steps }: Scenario, playing: Playing): Promise<Playe
     const began = performance.now()
     const got = await Promise.all(Array.from({ length: step.times ?? 1 }, () => ask(step, playing)))
     played.push({ got, tookMs: performance.now() - began })
+    if (got.some((got) => 'failed' in got && got.failed === hung)) return played
     playing.answered?.()
     await turns(6)
   }
@@ -55,15 +59,18 @@ export async function play({ steps }: Scenario, playing: Playing): Promise<Playe
 }
 
 async function ask({ ask, method = 'GET', headers, abort }: Step, playing: Playing): Promise<Got | Failed> {
-  const hung = new AbortController()
-  const patience = setTimeout(() => hung.abort(new Error('there was no answer')), patienceMs)
+  const patience = new AbortController()
+  const timer = setTimeout(() => patience.abort(new Error(hung)), patienceMs)
+  const left = abort === 'at once' ? new AbortController() : undefined
   try {
-    const response = await request(`${playing.url}/${ask}`, {
+    const asking = request(`${playing.url}/${ask}`, {
       dispatcher: playing.dispatcher,
       method: method as 'GET',
-      signal: hung.signal,
+      signal: left?.signal ?? patience.signal,
       ...(headers !== undefined && { headers })
     })
+    left?.abort()
+    const response = await asking
     const { statusCode: status, statusText, body } = response
     const got = { status, statusText, fields: comparable(response.headers) }
     if (abort === undefined) return { ...got, body: await digestOf(body) }
@@ -71,9 +78,11 @@ async function ask({ ask, method = 'GET', headers, abort }: Step, playing: Playi
     else body.on('error', () => {}).destroy()
     return got
   } catch (error) {
-    return { failed: String((error as Error).stack), hung: hung.signal.aborted }
+    if (patience.signal.aborted) return { failed: hung }
+    const { code, name, stack } = error as Error & { code?: string }
+    return { failed: code ?? name, ...(stack !== undefined && { stack }) }
   } finally {
-    clearTimeout(patience)
+    clearTimeout(timer)
   }
 }
 

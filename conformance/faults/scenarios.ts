@@ -1,3 +1,5 @@
+import type { CacheOptions } from '@cc/core'
+
 /** One thing a caller does. */
 export interface Step {
   /** Name of what is asked for. */
@@ -8,8 +10,8 @@ export interface Step {
   readonly after?: number
   /** How many ask the same at the same time. */
   readonly times?: number
-  /** Gives the answer up at its head, or when the first of its bytes have come. */
-  readonly abort?: 'head' | 'data'
+  /** Gives the answer up before anything has come of it, at its head, or when the first of its bytes have come. */
+  readonly abort?: 'at once' | 'head' | 'data'
   /** The answer to this earlier step will do too: a stale response was allowed. */
   readonly orAsIn?: number
   /** The answer to this earlier step will do too if the store lies, and so could not be told to remove it: it is still fresh. */
@@ -19,8 +21,7 @@ export interface Step {
 /** What a caller does one after another, and that the answers are those of an origin without a cache. */
 export interface Scenario {
   readonly name: string
-  /** Shared if unset. */
-  readonly type?: 'private'
+  readonly options?: Pick<CacheOptions, 'type' | 'keyFields'>
   readonly steps: readonly Step[]
 }
 
@@ -34,8 +35,32 @@ const severalUsers = ['private', 'public'].flatMap((ask) =>
   ['one', 'two', 'one', 'two'].map((user) => get(ask, withFields({ Authorization: `Bearer ${user}` })))
 )
 
+/** Something of everything: every lie is told in it. */
+export const medley: Scenario = {
+  name: 'something of everything',
+  steps: [
+    ...['fresh', 'long'].flatMap((ask) => [
+      ...twice(ask),
+      change(ask, 'PUT'),
+      ...twice(ask),
+      get(ask, again),
+      get(ask, { method: 'HEAD' })
+    ]),
+    get('long', { abort: 'data' }),
+    get('long', { times: 2 }),
+    ...['de', 'en', 'de'].map((language) => get('vary', withFields({ 'Accept-Language': language }))),
+    get('passing'),
+    get('passing', later),
+    get('brief'),
+    get('brief', later),
+    change('brief'),
+    get('brief', later)
+  ]
+}
+
 /** The requests of the interceptor's tests, without what these expect of the store. */
 export const scenarios: readonly Scenario[] = [
+  medley,
   { name: 'a hit, also after a HEAD', steps: [...twice('fresh'), get('fresh', { method: 'HEAD' }), get('fresh')] },
   { name: 'a validation, forced and not', steps: [get('fresh'), get('fresh', again), get('fresh'), ...twice('asked')] },
   { name: 'stale, then confirmed', steps: [...twice('brief'), get('brief', later), get('brief'), get('brief', later)] },
@@ -67,6 +92,48 @@ export const scenarios: readonly Scenario[] = [
       get('lenient', { ...later, ...withFields({ 'X-Fail': '1' }), orAsIn: 0 }),
       get('lenient')
     ]
+  },
+  {
+    name: 'stale because the origin is gone',
+    steps: [
+      get('lenient'),
+      get('lenient', { ...later, ...withFields({ 'X-Fail': 'reset' }), orAsIn: 0 }),
+      get('lenient', { after: 70 }),
+      get('fresh', withFields({ 'X-Fail': 'reset', 'Cache-Control': 'no-cache' })),
+      ...twice('fresh')
+    ]
+  },
+  {
+    name: 'keys that have more in them than their target',
+    options: { keyFields: ['X-Tenant'] },
+    steps: ['fresh', 'long', 'brief'].flatMap((ask) => [
+      ...['one', 'two', 'one'].map((tenant) => get(ask, withFields({ 'X-Tenant': tenant }))),
+      get(ask, { ...later, ...withFields({ 'X-Tenant': 'one' }) }),
+      change(ask, 'PUT'),
+      ...['one', 'two', 'one'].map((tenant) => get(ask, withFields({ 'X-Tenant': tenant })))
+    ])
+  },
+  {
+    name: 'a HEAD that confirms, and one that does not',
+    steps: [
+      ...twice('fresh'),
+      get('fresh', { method: 'HEAD', ...again }),
+      get('fresh'),
+      change('other'),
+      get('fresh', { method: 'HEAD', ...again }),
+      // Where what is outdated could not be marked, it is still fresh.
+      ...twice('fresh', { ifKeptAsIn: 0 })
+    ]
+  },
+  {
+    name: 'confirmed, and selected by other fields from then on',
+    steps: ['short-moving', 'long-moving'].flatMap((ask) => [
+      ...twice(ask, withFields({ 'Accept-Language': 'de' })),
+      change('other'),
+      get(ask, { ...later, ...withFields({ 'Accept-Language': 'de', 'X-Other': '1' }) }),
+      get(ask, withFields({ 'Accept-Language': 'en', 'X-Other': '1' })),
+      get(ask, withFields({ 'Accept-Language': 'en', 'X-Other': '2' }))
+    ])
   },
   {
     name: 'variants',
@@ -105,7 +172,7 @@ export const scenarios: readonly Scenario[] = [
     steps: [...twice('removed'), change('other'), get('removed', again), ...twice('removed', { ifKeptAsIn: 0 })]
   },
   { name: 'several users', steps: severalUsers },
-  { name: 'several users of a private cache', type: 'private', steps: severalUsers },
+  { name: 'several users of a private cache', options: { type: 'private' }, steps: severalUsers },
   { name: 'other statuses', steps: ['moved', 'missing', 'gone', 'nothing', 'empty'].flatMap((ask) => twice(ask)) },
   { name: 'what the origin coded', steps: twice('coded') },
   { name: 'a long body', steps: [...twice('long'), get('long', { method: 'HEAD' }), get('long', again), get('long')] },
@@ -115,16 +182,35 @@ export const scenarios: readonly Scenario[] = [
   {
     name: 'aborts',
     steps: [
+      get('long', { abort: 'at once' }),
       get('long', { abort: 'data' }),
       get('long'),
       get('long', { abort: 'head' }),
       get('long', { abort: 'data' }),
+      get('long', { abort: 'at once' }),
       get('long')
     ]
   },
   {
     name: 'aborts of what has several pieces',
-    steps: [get('huge', { abort: 'data' }), get('huge'), get('huge', { abort: 'data' }), get('huge')]
+    steps: [
+      get('huge', { abort: 'data' }),
+      get('huge'),
+      get('huge', { abort: 'data' }),
+      get('huge', { abort: 'head' }),
+      get('huge', { abort: 'at once' }),
+      get('huge')
+    ]
+  },
+  {
+    name: 'aborts of validations',
+    steps: [
+      get('long-brief'),
+      get('long-brief', { ...later, abort: 'at once' }),
+      get('long-brief', { abort: 'head' }),
+      get('long-brief', { ...later, abort: 'data' }),
+      get('long-brief', later)
+    ]
   },
   {
     name: 'many at once',

@@ -21,6 +21,12 @@ const long = Buffer.alloc(300 * 1024, 'a long body ')
 const huge = Buffer.alloc(3 * 1024 * 1024 + 17, 'a body of more than a piece ')
 const coded = gzipSync('text that was coded')
 
+/** What is selected by another field once something has changed, and is the same all the time. */
+function moving(changes: number, body: string | Buffer): Resource {
+  const vary = changes === 0 ? 'Accept-Language' : 'X-Other'
+  return { fields: { 'Cache-Control': 'max-age=1', Vary: vary }, body, tag: '"it stays"' }
+}
+
 /** All answers of the origin depend on the request and on how many unsafe requests came before it, and on nothing else. */
 const resources: Record<string, (changes: number, headers: ReceivedRequest['headers']) => Resource> = {
   fresh: (n) => ({
@@ -73,6 +79,8 @@ const resources: Record<string, (changes: number, headers: ReceivedRequest['head
     body: Buffer.concat([Buffer.from(`${n} `), long]),
     tag: `"${n}"`
   }),
+  'short-moving': (n) => moving(n, 'it moves'),
+  'long-moving': (n) => moving(n, long),
   huge: () => ({ fields: { 'Cache-Control': 'max-age=60' }, body: huge }),
   chunked: (n) => ({ fields: { 'Cache-Control': 'max-age=60' }, body: `chunked ${n} `.repeat(10_000), chunked: true }),
   trailers: () => ({
@@ -93,7 +101,9 @@ export async function twinOrigin(): Promise<Origin> {
   return await Origin.start((request, response) => {
     const [, client = '', name = ''] = request.path.split(/[/?]/)
     const changed = changes.get(client) ?? 0
-    if (request.headers['x-fail'] !== undefined) return void response.writeHead(503).end('out of order')
+    const { 'x-fail': failure } = request.headers
+    if (failure === 'reset') return void response.destroy()
+    if (failure !== undefined) return void response.writeHead(503).end('out of order')
     if (request.method === 'GET' || request.method === 'HEAD') {
       return give(response, request, resources[name]?.(changed, request.headers) ?? { status: 404, fields: {} })
     }

@@ -23,7 +23,7 @@ describe.each([
 ])('a cache filled with %s', (filling, evicts) => {
   let report: Report
 
-  it('takes no more memory than it counts', async () => {
+  it('takes no more memory than it counts (rows M1, M3)', async () => {
     report = await runChild('memory.mjs', [filling], nodeOptions)
     const { maxBytes, filled, counters } = report
     expect(filled.bytes).toBeLessThanOrEqual(maxBytes)

@@ -5,7 +5,7 @@ import { DictStore } from '@cc/store-dict'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { Agent, request } from 'undici'
 
-describe('variants of one URL', () => {
+describe('variants of one URL (row M1)', () => {
   const agent = new Agent()
   let origin: Server
 

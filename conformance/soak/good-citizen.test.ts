@@ -27,8 +27,9 @@ describe('a process whose store does not answer', () => {
     await new Promise((resolve) => origin.close(resolve))
   })
 
-  it.each(['get', 'set', 'mark', 'openBody', 'get in memory', 'set in memory', 'mark in memory'])(
-    'ends within a second after its last answer: %s (ROB-02)',
+  const operations = ['get', 'set', 'mark', 'openBody', 'get in memory', 'set in memory', 'mark in memory']
+  it.each([...operations, 'get that fails', 'mark that fails'])(
+    'ends within a second after its last answer: %s (ROB-02) (row P3)',
     async (operation) => {
       const lines = (await run('stuck.mjs', url, operation)).split('\n')
       expect(lines.slice(0, -1)).toEqual(['an answer', 'an answer', 'an answer'])
@@ -37,7 +38,7 @@ describe('a process whose store does not answer', () => {
   )
 })
 
-describe('importing the packages', () => {
+describe('importing the packages (row P4)', () => {
   it('changes nothing in the process: no listener, no global, no function replaced, nothing open', async () => {
     const { before, after, replaced } = JSON.parse(await run('imports.mjs'))
     expect(before.fs.length).toBeGreaterThan(50)

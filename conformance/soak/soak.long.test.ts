@@ -35,7 +35,7 @@ describe('1,000,000 requests, a tenth of them aborted, a tenth with a failing or
     }
   }, 60 * 60_000)
 
-  it('are answered right or not at all, leave nothing behind, and let the process end (ROB-02)', () => {
+  it('are answered right or not at all, leave nothing behind, and let the process end (ROB-02) (rows B6, P2, P3)', () => {
     expectSound(result)
   })
 

@@ -1,4 +1,4 @@
-// Asks through a store that never answers, prints what came, and has nothing more to do. Arguments: URL, operation.
+// Asks through a store that never answers, or only fails, prints what came, and has nothing more to do. Arguments: URL, operation.
 import { cacheInterceptor } from '@cc/core'
 import { DictStore } from '@cc/store-dict'
 import { Agent, request } from 'undici'
@@ -7,7 +7,8 @@ import { ElsewhereStore } from './stores.mjs'
 const [url, operation] = process.argv.slice(2)
 const store = operation.endsWith('in memory') ? new DictStore() : new ElsewhereStore({})
 const [stuck] = operation.split(' ')
-store[stuck] = () => new Promise(() => {})
+const fails = () => Promise.reject(new Error('the store is broken'))
+store[stuck] = operation.endsWith('that fails') ? fails : () => new Promise(() => {})
 const dispatcher = new Agent({ keepAliveTimeout: 1 }).compose(cacheInterceptor({ store }))
 
 for (const method of ['GET', 'GET', 'POST']) {

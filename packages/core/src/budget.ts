@@ -3,17 +3,22 @@
  * network in between does not count.
  */
 export class Budget {
+  readonly limitMs: number
+  readonly #unref: boolean
   #leftMs: number
 
-  constructor(limitMs: number) {
+  /** @param unref - nobody waits, and so the process is not kept alive */
+  constructor(limitMs: number, unref?: 'unref') {
+    this.limitMs = limitMs
     this.#leftMs = limitMs
+    this.#unref = unref !== undefined
   }
 
   /** Waits for a store; rejects with a {@link TimeLimitError} once the budget is used up. */
   async wait<T>(promise: Promise<T>, onLate?: (value: T) => void): Promise<T> {
     const began = performance.now()
     try {
-      return await withinLimit(promise, this.#leftMs, onLate)
+      return await withinLimit(promise, this.#leftMs, { onLate, unref: this.#unref })
     } finally {
       this.#leftMs = Math.max(0, this.#leftMs - (performance.now() - began))
     }
@@ -23,20 +28,27 @@ export class Budget {
 /** The longest that a timer of node can run; a longer one would run out at once. */
 const maxTimerMs = 2 ** 31 - 1
 
-/**
- * Rejects with a {@link TimeLimitError} if `promise` has not settled after `limitMs`; what it does later goes to
- * `onLate`. Waiting keeps the process alive, as the request does that waits, unless `unref` is given.
- */
+/** What waiting for a store takes into account; each is optional. */
+export interface Waiting<T> {
+  /** Hears of what comes too late. */
+  readonly onLate?: ((value: T) => void) | undefined
+  /** Nobody waits: it does not keep the process alive, as a request does. */
+  readonly unref?: boolean
+  /** Asked at the limit: if so, there is as much time again. */
+  readonly moves?: (() => boolean) | undefined
+}
+
+/** Rejects with a {@link TimeLimitError} if `promise` has not settled after `limitMs`. */
 export function withinLimit<T>(
   promise: Promise<T>,
   limitMs: number,
-  onLate?: (value: T) => void,
-  unref?: 'unref'
+  { onLate, unref, moves }: Waiting<T> = {}
 ): Promise<T> {
   return new Promise((resolve, reject) => {
     let isLate = false
     const timer = setTimeout(
       () => {
+        if (moves?.()) return void timer.refresh()
         isLate = true
         reject(new TimeLimitError(limitMs))
       },

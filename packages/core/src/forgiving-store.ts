@@ -1,4 +1,5 @@
 import { isPromise } from './awaitable.js'
+import { BodyOnItsWay, isAtHand, isBody, iteratorOf, letGo, release } from './body.js'
 import { CopyDroppedError } from './body-copy.js'
 import { type Budget, withinLimit } from './budget.js'
 import { CircuitBreaker } from './circuit-breaker.js'
@@ -6,27 +7,15 @@ import type { StoreFailureReport } from './diagnostics.js'
 import { notFound, plainFound } from './plain-data.js'
 import type { StoredResponse } from './rules/messages.js'
 import type { Awaitable, Body, CacheStore, Found, Mark } from './store.js'
+import { UnwrittenMarks } from './unwritten-marks.js'
+import { BodyDamagedError } from './verified-body.js'
 
-/** Past so many keys whose invalidation could not be written, nothing of the store is trusted. */
-const maxHiddenKeys = 10_000
-/** How long a write that nobody waits for may take. */
+/** How long a write that nobody waits for may take, beside what it waits for itself. */
 const writeLimitMs = 10_000
-
-/** So many invalidations are written one after the other until other work has its turn. */
-const marksInTurn = 64
-/** Between two attempts to write one invalidation. */
-const retryAfterMs = 1_000
-
-interface HiddenKey {
-  readonly mark: Mark
-  isWriting: boolean
-  retryAt: number
-}
 
 /**
  * A store whose failures are misses (ROB-02). What throws, rejects, hangs or is slow never fails a request and never
- * holds it up beyond its budget. An invalidation that could not be written hides its key in this process until it is
- * (ROB-03).
+ * holds it up beyond its budget. What keeps failing is left alone, and tried without anybody waiting for it.
  */
 export class ForgivingStore {
   readonly keepsObjects: boolean
@@ -34,19 +23,23 @@ export class ForgivingStore {
   readonly #store: CacheStore
   readonly #report: StoreFailureReport
   // Apart, because a full store still answers, still removes, and still takes what makes others invalid.
-  readonly #reads = new CircuitBreaker()
-  readonly #writes = new CircuitBreaker()
-  readonly #removals = new CircuitBreaker()
-  readonly #marks = new CircuitBreaker()
-  readonly #hidden = new Map<string, HiddenKey>()
-  #forgotInvalidations = false
-  #marksRewritten = 0
+  readonly #lookUps: CircuitBreaker
+  readonly #bodies: CircuitBreaker
+  readonly #writes: CircuitBreaker
+  readonly #removals: CircuitBreaker
+  readonly #marks: UnwrittenMarks
 
-  constructor(store: CacheStore, report: StoreFailureReport) {
+  /** @param now - milliseconds on a clock that nobody sets */
+  constructor(store: CacheStore, report: StoreFailureReport, now: () => number = () => performance.now()) {
     this.keepsObjects = store.keepsObjects === true
     this.sharesBodies = store.sharesBodies === true
     this.#store = store
     this.#report = report
+    this.#lookUps = new CircuitBreaker(now)
+    this.#bodies = new CircuitBreaker(now)
+    this.#writes = new CircuitBreaker(now)
+    this.#removals = new CircuitBreaker(now)
+    this.#marks = new UnwrittenMarks(store, (error) => report.tell('mark', error), now)
   }
 
   get maxEntryBytes(): number {
@@ -55,33 +48,62 @@ export class ForgivingStore {
 
   /** What is stored; `undefined` if that cannot be known, and so nothing may be stored either. */
   get(key: string, budget: Budget): Awaitable<Found | undefined> {
-    if (this.#hidden.size > 0 && this.#isHidden(key)) return undefined
-    if (!this.#reads.letsThrough()) return undefined
+    if (this.#marks.hides(key)) return undefined
+    const begun = this.#lookUps.begin()
+    if (begun === 0) return undefined
     try {
       const found = this.#store.get(key)
-      if (isPromise(found)) return this.#inTime('get', found.then(this.#checkedFound), budget)
-      const checked = this.#checkedFound(found)
-      this.#reads.succeeded()
-      return checked
-    } catch (error) {
-      this.#couldNotRead('get', error)
+      if (!isPromise(found)) return this.#found(found)
+      const finding = found.then((found) => this.#found(found))
+      const failed = (error: unknown) => this.#failed('get', this.#lookUps, begun, error)
+      if (!this.#lookUps.isOpen) return budget.wait(finding).catch(failed)
+      withinLimit(finding, budget.limitMs, { unref: true }).catch(failed)
       return undefined
+    } catch (error) {
+      return this.#failed('get', this.#lookUps, begun, error)
     }
   }
 
-  /** The body; `undefined` if it is gone or cannot be had in time. */
-  openBody(key: string, id: string, budget: Budget): Awaitable<Body | undefined> {
-    if (!this.#reads.letsThrough()) return undefined
+  /** The body; `'gone'` if the store does not have it, `undefined` if it cannot be had in time. */
+  openBody(key: string, id: string, budget: Budget): Awaitable<Body | 'gone' | undefined> {
+    const begun = this.#bodies.begin()
+    if (begun === 0) return undefined
     try {
       const body = this.#store.openBody(key, id)
-      if (isPromise(body)) return this.#inTime('openBody', body.then(checkedBody), budget, release)
-      const checked = checkedBody(body)
-      this.#reads.succeeded()
-      return checked
+      if (!isPromise(body)) {
+        const checked = checkedBody(body)
+        if (!this.#bodies.isOpen || isAtHand(checked)) return this.#opened(checked)
+        this.#tryBody(Promise.resolve(checked), begun, budget)
+        return undefined
+      }
+      if (this.#bodies.isOpen) {
+        this.#tryBody(body.then(checkedBody), begun, budget)
+        return undefined
+      }
+      return budget.wait(body.then(checkedBody), release).then(
+        (body) => this.#opened(body),
+        (error: unknown) => this.#failed('openBody', this.#bodies, begun, error)
+      )
     } catch (error) {
-      this.#couldNotRead('openBody', error)
-      return undefined
+      return this.#failed('openBody', this.#bodies, begun, error)
     }
+  }
+
+  /** Tells that the first piece of a body came. */
+  couldRead(): void {
+    this.#bodies.succeeded()
+  }
+
+  /** Tells of a body that failed while it was read. */
+  failedReading(error: unknown): void {
+    // What is damaged heals when it is stored again; the store works.
+    if (!(error instanceof BodyDamagedError) && !this.#bodies.isOpen) this.#bodies.failed(this.#bodies.begin())
+    this.#report.tell('read', error)
+  }
+
+  /** Tells of metadata that could not be read. */
+  foundUnreadable(error: unknown): void {
+    this.#report.tell('read', error)
   }
 
   /** Whether the response was stored, as far as the store tells. Nobody waits for it. */
@@ -92,11 +114,14 @@ export class ForgivingStore {
       completed = isLate ? undefined : complete()
       return completed
     }
-    if (!this.#writes.letsThrough()) {
+    const begun = this.#writes.begin()
+    if (begun === 0) {
       release(body)
       return false
     }
-    const outcome = this.#write('set', this.#writes, () => this.#store.set(key, body, completeInTime))
+    const onItsWay = isAtHand(body) ? undefined : new BodyOnItsWay(body)
+    const run = () => this.#store.set(key, onItsWay ?? body, completeInTime)
+    const outcome = this.#write('set', this.#writes, begun, run, onItsWay)
     if (!isPromise(outcome)) return outcome.done && completed !== undefined
     return outcome.then(({ done }) => {
       isLate = true
@@ -106,124 +131,75 @@ export class ForgivingStore {
 
   /** Whether the metadata was replaced. Nobody waits for it. */
   update(key: string, response: StoredResponse): Awaitable<boolean> {
-    if (!this.#writes.letsThrough()) return false
-    const outcome = this.#write('update', this.#writes, () => this.#store.update(key, response))
+    const begun = this.#writes.begin()
+    if (begun === 0) return false
+    const outcome = this.#write('update', this.#writes, begun, () => this.#store.update(key, response))
     return isPromise(outcome) ? outcome.then(({ value }) => value === true) : outcome.value === true
   }
 
   /** Removes a response. Nobody waits for it. */
   delete(key: string, slot: string): void {
-    if (this.#removals.letsThrough()) this.#write('delete', this.#removals, () => this.#store.delete(key, slot))
+    const begun = this.#removals.begin()
+    if (begun !== 0) this.#write('delete', this.#removals, begun, () => this.#store.delete(key, slot))
   }
 
   /** Writes an invalidation. When it has answered, what was stored is not served any more, be it because it is hidden. */
-  mark(key: string, mark: Mark, budget: Budget): Awaitable<void> {
-    const writing = this.#writeMark(key, mark)
-    if (!isPromise(writing)) return
-    return budget.wait(writing).catch(() => {})
+  invalidate(key: string, mark: Mark, budget: Budget): Awaitable<void> {
+    const writing = this.#marks.invalidate(key, mark)
+    if (isPromise(writing)) return budget.wait(writing).catch(() => {})
   }
 
-  /** Tells of a body that failed while it was read. */
-  failedReading(error: unknown): void {
-    this.#report.tell('read', error)
+  /** Writes a mark that is no invalidation. Whether it is known to be written. */
+  mark(key: string, mark: Mark, budget: Budget): Awaitable<boolean> {
+    const writing = this.#marks.write(key, mark)
+    return isPromise(writing) ? budget.wait(writing).catch(() => false) : writing
   }
 
   /** @throws TypeError for what is no answer of `get` */
-  readonly #checkedFound = (found: Found): Found => {
-    if (!this.keepsObjects) return plainFound(found)
-    const isFound = typeof found === 'object' && found !== null && Array.isArray(found.responses)
-    if (isFound && (found.mark == null || typeof found.mark.value === 'string')) return found
-    throw notFound()
+  #found(found: Found): Found {
+    const checked = this.keepsObjects ? checkedFound(found) : plainFound(found)
+    this.#lookUps.succeeded()
+    return this.#marks.trusted(checked)
   }
 
-  #isHidden(key: string): boolean {
-    const isFull = this.#forgotInvalidations || this.#hidden.size >= maxHiddenKeys
-    const retried = isFull ? this.#hidden.keys().next().value : key
-    const hidden = retried === undefined ? undefined : this.#hidden.get(retried)
-    if (hidden !== undefined && !hidden.isWriting && performance.now() >= hidden.retryAt) {
-      this.#writeMark(retried as string, hidden.mark)
-    }
-    return this.#forgotInvalidations || this.#hidden.size >= maxHiddenKeys || this.#hidden.has(key)
+  #opened(body: Body | undefined): Body | 'gone' {
+    // What has to be waited for tells with its first piece whether it can be read.
+    if (body === undefined || isAtHand(body)) this.#bodies.succeeded()
+    return body ?? 'gone'
   }
 
-  #writeMark(key: string, mark: Mark): Awaitable<void> {
-    const hidden: HiddenKey = { mark, isWriting: true, retryAt: 0 }
-    if (!this.#marks.letsThrough()) {
-      hidden.isWriting = false
-      this.#hide(key, hidden)
-      return
-    }
-    const written = () => {
-      this.#marks.succeeded()
-      if (this.#hidden.get(key) === hidden) this.#hidden.delete(key)
-      this.#writeNextHidden()
-    }
-    const failed = (error: unknown) => {
-      hidden.isWriting = false
-      hidden.retryAt = performance.now() + retryAfterMs
-      this.#marks.failed()
-      this.#hide(key, hidden)
-      this.#report.tell('mark', error)
-    }
-    try {
-      const writing = this.#store.mark(key, mark)
-      if (!isPromise(writing)) {
-        this.#hidden.delete(key)
-        written()
-        return
-      }
-      this.#hide(key, hidden)
-      return withinLimit(writing, writeLimitMs, written, 'unref').then(written, failed)
-    } catch (error) {
-      failed(error)
-    }
-  }
-
-  /** Invalidations that could not be written are, one after the other, as soon as one could. */
-  #writeNextHidden(): void {
-    for (const [key, hidden] of this.#hidden) {
-      if (hidden.isWriting) continue
-      const write = () => {
-        if (this.#hidden.get(key) === hidden && !hidden.isWriting) this.#writeMark(key, hidden.mark)
-      }
-      if (++this.#marksRewritten % marksInTurn === 0) setImmediate(write)
-      else queueMicrotask(write)
-      return
-    }
-  }
-
-  #hide(key: string, hidden: HiddenKey): void {
-    if (this.#hidden.size >= maxHiddenKeys && !this.#hidden.has(key)) this.#forgotInvalidations = true
-    else this.#hidden.set(key, hidden)
-  }
-
-  #inTime<T>(
-    operation: 'get' | 'openBody',
-    promise: Promise<T>,
-    budget: Budget,
-    onLate?: (value: T) => void
-  ): Promise<T | undefined> {
-    return budget.wait(promise, onLate).then(
-      (value) => {
-        this.#reads.succeeded()
-        return value
+  /** Finds out whether bodies can be read again, by a first piece that nobody waits for. */
+  #tryBody(opening: Promise<Body | undefined>, begun: number, budget: Budget): void {
+    let letGoOf: () => void = () => {}
+    const trying = opening.then(async (body) => {
+      if (body === undefined || isAtHand(body)) return
+      const iterator = iteratorOf(body)
+      letGoOf = () => letGo(iterator)
+      await iterator.next()
+    })
+    withinLimit(trying, budget.limitMs, { onLate: () => letGoOf(), unref: true }).then(
+      () => {
+        this.#bodies.succeeded()
+        letGoOf()
       },
       (error: unknown) => {
-        this.#couldNotRead(operation, error)
-        return undefined
+        this.#failed('openBody', this.#bodies, begun, error)
+        letGoOf()
       }
     )
   }
 
-  #couldNotRead(operation: 'get' | 'openBody', error: unknown): void {
-    this.#reads.failed()
+  #failed(operation: 'get' | 'openBody', breaker: CircuitBreaker, begun: number, error: unknown): undefined {
+    breaker.failed(begun)
     this.#report.tell(operation, error)
   }
 
   #write<T>(
     operation: 'set' | 'update' | 'delete',
     breaker: CircuitBreaker,
-    run: () => Awaitable<T>
+    begun: number,
+    run: () => Awaitable<T>,
+    onItsWay?: BodyOnItsWay
   ): Awaitable<{ done: boolean; value?: T }> {
     const wrote = (value: T) => {
       breaker.succeeded()
@@ -231,9 +207,9 @@ export class ForgivingStore {
     }
     const failed = (error: unknown) => {
       if (error instanceof CopyDroppedError) {
-        breaker.undecided()
+        breaker.undecided(begun)
       } else {
-        breaker.failed()
+        breaker.failed(begun)
         this.#report.tell(operation, error)
       }
       return { done: false }
@@ -241,30 +217,25 @@ export class ForgivingStore {
     try {
       const running = run()
       if (!isPromise(running)) return wrote(running)
-      return withinLimit(running, writeLimitMs, undefined, 'unref').then(wrote, failed)
+      return withinLimit(running, writeLimitMs, { unref: true, moves: onItsWay && (() => onItsWay.moves()) }).then(
+        wrote,
+        failed
+      )
     } catch (error) {
       return failed(error)
     }
   }
 }
 
+/** @throws TypeError for what is no answer of `get` */
+function checkedFound(found: Found): Found {
+  const isFound = typeof found === 'object' && found !== null && Array.isArray(found.responses)
+  if (isFound && (found.mark == null || typeof found.mark.value === 'string')) return found
+  throw notFound()
+}
+
 /** @throws TypeError for what is no answer of `openBody` */
 function checkedBody(body: Body | undefined): Body | undefined {
   if (body === undefined || isBody(body)) return body
   throw new TypeError('openBody answered with something else than a body')
-}
-
-function isBody(value: unknown): value is Body {
-  return typeof value === 'object' && value !== null && (Symbol.iterator in value || Symbol.asyncIterator in value)
-}
-
-/** Lets go of a body that nobody will read. */
-export function release(body: Body | undefined): void {
-  if (!isBody(body) || body instanceof Uint8Array) return
-  try {
-    const iterator = Symbol.asyncIterator in body ? body[Symbol.asyncIterator]() : body[Symbol.iterator]()
-    Promise.resolve(iterator.return?.()).catch(() => {})
-  } catch {
-    // It failed in letting go: there is nothing more to let go of.
-  }
 }

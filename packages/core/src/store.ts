@@ -89,7 +89,8 @@ export interface CacheStore {
    * `complete` returns `undefined`, nothing is stored and what was there stays; the error of `body` may be thrown on. If
    * the slot holds a response with a later `requestTime`, that one stays. Answers when the response is visible, or when it
    * is known that it will not be. A store that has no room for the response does not call `complete`, and answers too.
-   * The pieces of `body` belong to the store once it was given them.
+   * The pieces of a long body belong to the store once it was given them; those of one of up to 64 KiB are the caller's
+   * again once it is stored.
    */
   set(key: string, body: Body, complete: () => StoredResponse | undefined): Awaitable<void>
 

@@ -1,9 +1,11 @@
-import { hash, randomFillSync } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { isPromise, whenReady } from './awaitable.js'
+import { BodyOnItsWay, isAtHand } from './body.js'
 import { Budget } from './budget.js'
 import type { ForgivingStore } from './forgiving-store.js'
 import { FoundCandidate } from './found-candidate.js'
 import type { Integrity } from './integrity.js'
+import { newId } from './new-id.js'
 import { plainResponse } from './plain-data.js'
 import { Recent } from './recent.js'
 import { type Assessed, assess } from './rules/assessment.js'
@@ -17,10 +19,12 @@ import { isForThisCache, isLost, isPastItsTime } from './rules/reuse.js'
 import { areFields, digestPieceBytes, isStoredResponse } from './rules/stored-response.js'
 import type { StorableHead } from './rules/storing.js'
 import type { Awaitable, Body, Found, FoundResponse } from './store.js'
-import { verifiedBody } from './verified-body.js'
+import { BodyDamagedError, verifiedBody } from './verified-body.js'
 
 /** Marks are kept, and copies may take, so long: then an old response cannot outlast what invalidated it. */
 const markLifetimeMs = 3_600_000
+/** How long the body of a response that moves may take to be opened. */
+const moveLimitMs = 10_000
 const noMarks: Marks = new Map()
 const nothing: Lookup['stored'] = []
 /** So many responses that were invalidated are looked at closely in one look-up, whether they are still of use. */
@@ -96,11 +100,9 @@ export class StoredResponses {
     const body = this.store.openBody(lookup.key.key, stored.id, budget)
     return whenReady(body, (body) => {
       if (body === undefined) return undefined
-      if (this.store.keepsObjects && isAtHand(body)) return isWhole(body, stored.bodyBytes) ? body : undefined
-      return verifiedBody(body, stored, this.#verifiesDigests, budget, (error) => {
-        this.store.failedReading(error)
-        this.remove(lookup, assessed)
-      })
+      if (body === 'gone') return this.#gone(lookup, assessed)
+      if (!this.store.keepsObjects || !isAtHand(body)) return this.#verified(lookup, assessed, body, budget)
+      return isWhole(body, stored.bodyBytes) ? body : this.#gone(lookup, assessed)
     })
   }
 
@@ -156,7 +158,7 @@ export class StoredResponses {
     const at = this.#clock()
     const writing: Promise<void>[] = []
     for (const target of targets) {
-      const marked = this.store.mark(target, { value: newId(), at, dropAt: at + markLifetimeMs }, budget)
+      const marked = this.store.invalidate(target, { value: newId(), at, dropAt: at + markLifetimeMs }, budget)
       if (isPromise(marked)) writing.push(marked)
     }
     if (writing.length > 0) return Promise.all(writing).then(() => {})
@@ -164,7 +166,8 @@ export class StoredResponses {
 
   /**
    * Sees to it that there is a mark on the target of a key that is not the target itself: where that mark is missing, its
-   * responses count as invalid, so that losing it is safe.
+   * responses count as invalid, so that losing it is safe. One that may be written too late is not relied on: what is
+   * stored then has a mark that nobody writes, and is validated before it is used.
    */
   ensureMark(lookup: Lookup, budget: Budget): Awaitable<Lookup> {
     const { key, marks } = lookup
@@ -172,7 +175,10 @@ export class StoredResponses {
     const at = this.#clock()
     const value = newId()
     const marked = this.store.mark(key.target, { value, at, dropAt: at + markLifetimeMs }, budget)
-    return whenReady(marked, () => ({ ...lookup, marks: new Map([...marks, [key.target, value]]) }))
+    return whenReady(marked, (isWritten) => ({
+      ...lookup,
+      marks: new Map([...marks, [key.target, isWritten ? value : newId()]])
+    }))
   }
 
   /** Keeps the number of responses under a key within `maxVariants`: the least recently stored go (VARY-10). */
@@ -189,6 +195,24 @@ export class StoredResponses {
     whenReady(found, trim)
   }
 
+  /** Metadata without its body is of no use to anybody. */
+  #gone(lookup: Lookup, assessed: Assessed): undefined {
+    this.remove(lookup, assessed)
+  }
+
+  #verified(lookup: Lookup, assessed: Assessed, body: Body, budget: Budget): Promise<Body | undefined> {
+    const failed = (error: unknown, hasBegun: boolean) => {
+      this.store.failedReading(error)
+      // What is only slow today is still there tomorrow; what broke off under a caller is not to do so again.
+      if (hasBegun || error instanceof BodyDamagedError) this.remove(lookup, assessed)
+    }
+    const verified = verifiedBody(body, assessed.stored, this.#verifiesDigests, budget, failed)
+    return verified.then((verified) => {
+      if (verified !== undefined) this.store.couldRead()
+      return verified
+    })
+  }
+
   /** Where a response is kept and since when, be it one that is not used; none if that cannot be told. */
   #placeOf(found: FoundResponse): Pick<StoredResponse, 'slot' | 'responseTime'>[] {
     try {
@@ -203,7 +227,7 @@ export class StoredResponses {
     try {
       return this.#read(key, found, marked)
     } catch (error) {
-      this.store.failedReading(error)
+      this.store.foundUnreadable(error)
       return undefined
     }
   }
@@ -232,7 +256,7 @@ export class StoredResponses {
       return new FoundCandidate(response as StoredResponse, body as Uint8Array | undefined, this.#assess)
     } catch (error) {
       // Not even of the right shape, from a store that was trusted to keep what it was given.
-      this.store.failedReading(error)
+      this.store.foundUnreadable(error)
       return undefined
     }
   }
@@ -263,7 +287,7 @@ export class StoredResponses {
       const assessed = assess(stored, this.#options)
       return isForThisCache(assessed, this.#options) ? assessed : undefined
     } catch (error) {
-      this.store.failedReading(error)
+      this.store.foundUnreadable(error)
       return undefined
     }
   }
@@ -318,8 +342,11 @@ export class StoredResponses {
     const { key } = lookup.key
     const moved = this.#sealed({ ...updated, id: newId() })
     const copy = async () => {
-      const body = await this.store.openBody(key, stored.id, new Budget(markLifetimeMs))
-      if (body !== undefined && (await this.store.set(key, body, () => moved))) this.store.delete(key, stored.slot)
+      const body = await this.store.openBody(key, stored.id, new Budget(moveLimitMs, 'unref'))
+      if (body === undefined || body === 'gone') return
+      const moving = isAtHand(body) ? body : new BodyOnItsWay(body)
+      if (await this.store.set(key, moving, () => moved)) this.store.delete(key, stored.slot)
+      if (moving instanceof BodyOnItsWay) moving.letGo()
     }
     copy()
   }
@@ -343,10 +370,6 @@ function isPlausible(response: unknown, { key, target }: CacheKey): boolean {
   return isStoredResponse(response, key) && Object.hasOwn(response.marks, target)
 }
 
-function isAtHand(body: Body): body is Uint8Array | readonly Uint8Array[] {
-  return body instanceof Uint8Array || Array.isArray(body)
-}
-
 /** Whether a body at hand is whole: who was given shared bytes may have taken their memory away. */
 function isWhole(body: Uint8Array | readonly unknown[], bodyBytes: number): boolean {
   if (body instanceof Uint8Array) return body.byteLength === bodyBytes
@@ -358,17 +381,4 @@ function isWhole(body: Uint8Array | readonly unknown[], bodyBytes: number): bool
 /** SHA-256 in lowercase hex. */
 export function digest(text: string): string {
   return hash('sha256', text)
-}
-
-const random = Buffer.allocUnsafeSlow(4096)
-let used = random.length
-
-/** 128 random bits in lowercase hex. */
-function newId(): string {
-  if (used === random.length) {
-    randomFillSync(random)
-    used = 0
-  }
-  used += 16
-  return random.toString('hex', used - 16, used)
 }

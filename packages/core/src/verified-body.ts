@@ -1,6 +1,6 @@
 import { createHash, hash } from 'node:crypto'
+import { iteratorOf, letGo } from './body.js'
 import { type Budget, withinLimit } from './budget.js'
-import { release } from './forgiving-store.js'
 import type { StoredResponse } from './rules/messages.js'
 import { digestPieceBytes } from './rules/stored-response.js'
 import type { Body } from './store.js'
@@ -8,34 +8,44 @@ import type { Body } from './store.js'
 /** How long a store may take to go on with a body that is being sent. */
 const stallLimitMs = 1_000
 
+type BodyIterator = Iterator<Uint8Array> | AsyncIterator<Uint8Array>
+
 /**
  * `body` as it comes from a store that is not trusted: it has the length the metadata says, and with `verifiesDigests`
  * each piece has its digest before any byte of it goes on. Resolves when the first piece has been read and checked:
- * `undefined` if that failed. Later failures are errors of the body, never a clean end. `failed` hears of both.
+ * `undefined` if that failed. Later failures are errors of the body, never a clean end. `failed` hears of both, and
+ * whether any of it may have been sent.
  */
 export async function verifiedBody(
   body: Body,
   stored: StoredResponse,
   verifiesDigests: boolean,
   budget: Budget,
-  failed: (error: unknown) => void
+  failed: (error: unknown, hasBegun: boolean) => void
 ): Promise<Body | undefined> {
-  const pieces = checkedPieces(body, stored, verifiesDigests)
+  let iterator: BodyIterator | undefined
   try {
+    iterator = body instanceof Uint8Array ? [body].values() : iteratorOf(body)
+    const pieces = checkedPieces(iterator, stored, verifiesDigests)
     const first = await budget.wait(pieces.next())
-    return releasing(rest(first, pieces, body, failed), pieces)
+    return releasing(rest(first, pieces, iterator, failed), pieces, iterator)
   } catch (error) {
-    failed(error)
-    release(body)
+    failed(error, false)
+    if (iterator !== undefined) letGo(iterator)
     return undefined
   }
 }
 
-/** `chunks` with a `return()` that lets go of `pieces` even before the first `next()`, when a generator does nothing. */
-function releasing(chunks: AsyncGenerator<Uint8Array>, pieces: AsyncGenerator<unknown>): AsyncIterable<Uint8Array> {
+/** `chunks` with a `return()` that lets go of the body even before the first `next()`, and while one is waited for. */
+function releasing(
+  chunks: AsyncGenerator<Uint8Array>,
+  pieces: AsyncGenerator<unknown>,
+  body: BodyIterator
+): AsyncIterable<Uint8Array> {
   const iterator: AsyncIterator<Uint8Array> = {
     next: () => chunks.next(),
     return: async () => {
+      letGo(body)
       await pieces.return(undefined)
       return await chunks.return(undefined)
     }
@@ -46,8 +56,8 @@ function releasing(chunks: AsyncGenerator<Uint8Array>, pieces: AsyncGenerator<un
 async function* rest(
   first: IteratorResult<readonly Uint8Array[]>,
   pieces: AsyncGenerator<readonly Uint8Array[]>,
-  body: Body,
-  failed: (error: unknown) => void
+  body: BodyIterator,
+  failed: (error: unknown, hasBegun: boolean) => void
 ): AsyncGenerator<Uint8Array> {
   let next = first
   try {
@@ -56,15 +66,15 @@ async function* rest(
       next = await withinLimit(pieces.next(), stallLimitMs)
     }
   } catch (error) {
-    failed(error)
-    release(body)
+    failed(error, true)
+    letGo(body)
     throw error
   }
 }
 
 /** The chunks of the body, a piece of at most 1 MiB at a time. */
 async function* checkedPieces(
-  body: Body,
+  body: BodyIterator,
   { bodyBytes, digests }: StoredResponse,
   verifiesDigests: boolean
 ): AsyncGenerator<readonly Uint8Array[]> {
@@ -82,7 +92,7 @@ async function* checkedPieces(
     pieceBytes = 0
     return closed
   }
-  for await (const chunk of body instanceof Uint8Array ? [body] : body) {
+  for await (const chunk of { [Symbol.asyncIterator]: () => asyncOf(body) }) {
     if (!(chunk instanceof Uint8Array)) throw new BodyDamagedError('a chunk is no Uint8Array')
     total += chunk.byteLength
     if (total > bodyBytes) throw new BodyDamagedError(`more than ${bodyBytes} bytes`)
@@ -98,6 +108,16 @@ async function* checkedPieces(
   }
   if (total !== bodyBytes) throw new BodyDamagedError(`${total} bytes instead of ${bodyBytes}`)
   if (pieceBytes > 0) yield closePiece()
+}
+
+function asyncOf(iterator: BodyIterator): AsyncIterator<Uint8Array> {
+  return {
+    next: async () => iterator.next(),
+    return: async () => {
+      letGo(iterator)
+      return { done: true, value: undefined }
+    }
+  }
 }
 
 function digestOf(piece: readonly Uint8Array[]): string {

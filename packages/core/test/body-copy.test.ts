@@ -165,7 +165,7 @@ describe.each(stores)('MSG-03: a caller whose response goes to %s too', (_name, 
   })
 })
 
-describe('MSG-03: a caller whose response goes to a store elsewhere', () => {
+describe('MSG-03: a caller whose response goes to a store elsewhere (row B7)', () => {
   const ask = async (store: FaultyStore, options: Parameters<typeof setUp>[2]) => {
     const client = await setUp(
       store,

@@ -94,7 +94,7 @@ async function whole(client: SetUp): Promise<boolean> {
   return (await client.get('/')).text === body.toString()
 }
 
-describe.each(stores)('a caller of a cache with %s', (_name, makeStore) => {
+describe.each(stores)('a caller of a cache with %s (row B6)', (_name, makeStore) => {
   describe.each(waysToLeave)('who $how', ({ leave }) => {
     it('of what comes from the network leaves nothing but whole responses (MSG-03)', async () => {
       const client = await clientOf(makeStore())

@@ -104,7 +104,7 @@ async function seen(url: string, method: 'GET' | 'HEAD', dispatcher: Dispatcher)
   }
 }
 
-describe.each(stores)('with %s, an answer without a body', (_name, makeStore) => {
+describe.each(stores)('with %s, an answer without a body (row B9)', (_name, makeStore) => {
   it.each(answers)('($what) is what it is without a cache, twice (MSG-01, MSG-02)', async (answer) => {
     const { method = 'GET', before, head, body = '', ends, isStored } = answer
     const origin = await rawOrigin((socket) => {

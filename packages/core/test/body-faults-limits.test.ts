@@ -14,7 +14,7 @@ const kinds = [
   { kind: 'a store elsewhere', make: () => new FaultyStore() }
 ]
 
-describe.each(kinds)('with $kind', ({ make }) => {
+describe.each(kinds)('with $kind (row B8)', ({ make }) => {
   describe.each(framings)('a body that is %s', (framing) => {
     it.each(limits)('is stored up to a limit of %i bytes, and not with one byte more (MSG-03)', async (limit) => {
       for (const length of [limit - 1, limit, limit + 1]) {
@@ -67,7 +67,7 @@ describe.each(kinds)('with $kind', ({ make }) => {
 })
 
 describe.each(stores)('with %s', (_name, makeStore) => {
-  it('coded content counts and is kept as it came, whatever it would grow to (GEN-02, MSG-03)', async () => {
+  it('coded content counts and is kept as it came, whatever it would grow to (GEN-02, MSG-03) (row B11)', async () => {
     const coded = gzipSync(Buffer.alloc(50_000_000))
     const store = makeStore()
     const client = await setUp(

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
 import { FaultyStore, never } from './faulty-store.js'
 import { setUp } from './harness.js'
-import { turns } from './no-stray-errors.js'
+import { turns, until } from './no-stray-errors.js'
 import { generations, Recorder } from './recorder.js'
 
 const mebibyte = 1_048_576
@@ -19,7 +19,7 @@ afterEach(() => {
   jest.useRealTimers()
 })
 
-describe.each(kinds)('a body stored in $kind', ({ make }) => {
+describe.each(kinds)('a body stored in $kind (row B10)', ({ make }) => {
   /** A client for whom it is stored, and comes to a standstill after so many bytes. */
   async function stalling(after: number) {
     const store = make()
@@ -105,6 +105,6 @@ describe.each(kinds)('a body stored in $kind', ({ make }) => {
     recorder.control.abort()
     await recorder.over
     expect(recorder.errors).toMatchObject([{ name: 'AbortError' }])
-    while (released.count === 0) await turns()
+    await until(() => released.count > 0)
   })
 })

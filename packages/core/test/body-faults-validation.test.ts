@@ -30,7 +30,7 @@ async function asked(client: SetUp, origin: ScriptedOrigin, path: string, cacheC
 
 const whole = (n: number, outcome: string) => ({ n, text: scriptedBody(n), outcome })
 
-describe.each(stores)('with %s, what replaces a stored response', (_name, makeStore) => {
+describe.each(stores)('with %s, what replaces a stored response (row B5)', (_name, makeStore) => {
   describe.each([...broken, 'stall' as const])('and is damaged (%s)', (way) => {
     it.each(apis)('is an error, and leaves what is stored ($api) (VAL-11, MSG-02)', async ({ ask }) => {
       const origin = await scriptedOrigin()

@@ -1,28 +1,8 @@
 import type { StoredResponse } from '../src/rules/messages.js'
 import type { Awaitable, Body, ByteRange, CacheStore, Found, Mark } from '../src/store.js'
-import { MapStore, type MapStoreOptions } from './map-store.js'
-
-type Complete = () => StoredResponse | undefined
-
-/** A store with one fault, and the case that must find it. */
-export interface BrokenStore {
-  readonly fault: string
-  readonly failsAt: string
-  readonly create: () => CacheStore
-}
-
-/** Bodies longer than the limit are to be found out too. */
-class Base extends MapStore {
-  constructor(options: MapStoreOptions = {}) {
-    super({ maxEntryBytes: 2 ** 21, ...options })
-  }
-}
-
-async function collect(body: Body): Promise<Uint8Array> {
-  const pieces: Uint8Array[] = []
-  for await (const piece of body instanceof Uint8Array ? [body] : body) pieces.push(piece.slice())
-  return new Uint8Array(Buffer.concat(pieces))
-}
+import { brokenBodies } from './broken-bodies.js'
+import { brokenMarks, brokenRemovals } from './broken-removals.js'
+import { Base, type BrokenStore, type Complete, collect } from './broken-store.js'
 
 /** Applies `change` to every key on its way in. */
 function withKeys(change: (key: string) => string): CacheStore {
@@ -171,11 +151,10 @@ export const brokenStores: readonly BrokenStore[] = [
     failsAt: 'different slots stand side by side',
     create: () =>
       new (class extends Base {
-        override set(key: string, body: Body, complete: Complete) {
-          return super.set(key, body, () => {
-            const response = complete()
-            return response && { ...response, slot: '0' }
-          })
+        override async set(key: string, body: Body, complete: Complete) {
+          await super.set(key, body, complete)
+          const { responses } = await this.get(key)
+          for (const { response } of responses.slice(0, -1)) await this.delete(key, response.slot)
         }
       })()
   },
@@ -542,5 +521,8 @@ export const brokenStores: readonly BrokenStore[] = [
           return Promise.resolve({ release: (): Awaitable<void> => {} })
         }
       })()
-  }
+  },
+  ...brokenRemovals,
+  ...brokenMarks,
+  ...brokenBodies
 ]

@@ -184,7 +184,7 @@ const wrongInTheMiddle: [what: string, body: () => Body][] = [
   ['that fails', () => failing(1.5 * mebibyte)]
 ]
 
-describe('SEC-05, ROB-02: a stored body that is read from elsewhere', () => {
+describe('SEC-05, ROB-02: a stored body that is read from elsewhere (row B10)', () => {
   it.each(wrongFromTheStart)('%s is a miss, and healed', async (_what, body) => {
     const store = new FaultyStore()
     const client = await clientOf(store)

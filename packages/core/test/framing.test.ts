@@ -42,7 +42,7 @@ const cut = [
   }
 ]
 
-describe.each(stores)('the end of a body (RFC 9112 §6.3), with %s', (_name, makeStore) => {
+describe.each(stores)('the end of a body (RFC 9112 §6.3), with %s (rows B1, B2, B3, B4)', (_name, makeStore) => {
   const client = (options: CacheOptions = {}) =>
     setUp(makeStore(), (_setUp, _request, response) => response.end(), options)
 

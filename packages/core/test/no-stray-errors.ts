@@ -8,6 +8,15 @@ afterEach(async () => {
   await turns()
 })
 
+/** Waits for what is to come of what is under way; fails where it does not, rather than to go on for ever. */
+export async function until(isSo: () => boolean): Promise<void> {
+  for (let i = 0; i < 10_000; i++) {
+    if (isSo()) return
+    await turns(1)
+  }
+  throw new Error(`it did not come to ${isSo}`)
+}
+
 /** Lets everything run that is ready to: promises, timers that are due, and sockets that have something to say. */
 export async function turns(count = 4): Promise<void> {
   for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve))

@@ -80,7 +80,7 @@ export async function askDamaged(origin: ScriptedOrigin, ask: Ask, url: string, 
 /** The damaged answer, a healthy one, and one from the cache, through every function of undici. */
 export function threeRequests(kind: string, make: () => CacheStore): void {
   describe.each(['shared', 'private'] as const)(`a %s cache in ${kind}, and an origin that misbehaves`, (type) => {
-    describe.each(damages)('by $way', ({ way, text, isStored }) => {
+    describe.each(damages)('by $way (rows B1, B2, B3, B4)', ({ way, text, isStored }) => {
       it.each(apis)('heals, and keeps nothing but what is whole ($api) (MSG-02)', async ({ ask }) => {
         const origin = await scriptedOrigin()
         const client = await clientOf(make(), type)

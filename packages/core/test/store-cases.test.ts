@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
 import { storeCases } from '../src/testing/index.js'
 import { MapStore } from './map-store.js'
@@ -14,11 +16,56 @@ describe.each([
   for (const { name, run } of storeCases(() => new MapStore(options))) it(name, run)
 })
 
+/** A store that counts the bodies that are open, and lets go of them a little later, or not of those given up. */
+class CountingStore extends MapStore {
+  open = 0
+  readonly #leaks: boolean
+
+  constructor(leaks: boolean) {
+    super()
+    this.#leaks = leaks
+  }
+
+  override async openBody(...args: Parameters<MapStore['openBody']>): Promise<AsyncIterable<Uint8Array> | undefined> {
+    const body = await super.openBody(...args)
+    if (body === undefined) return undefined
+    this.open++
+    const pieces = (body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]()
+    let isOpen = true
+    const close = () => {
+      if (isOpen) setImmediate(() => this.open--)
+      isOpen = false
+    }
+    const next = async () => {
+      const piece = await pieces.next()
+      if (piece.done) close()
+      return piece
+    }
+    const giveUp = async () => {
+      if (!this.#leaks) close()
+      await pieces.return?.()
+      return { done: true as const, value: undefined }
+    }
+    return { [Symbol.asyncIterator]: () => ({ next, return: giveUp }) }
+  }
+}
+
 describe('storeCases', () => {
   it('names each case once and says which promise it checks', () => {
     const cases = storeCases(() => new MapStore())
     expect(new Set(cases.map(({ name }) => name)).size).toBe(cases.length)
     expect(cases.filter(({ promise }) => promise === '')).toEqual([])
+  })
+
+  it('are listed in the guide for writers of stores, by promise', () => {
+    const guide = readFileSync(join(__dirname, '../../../docs/writing-a-store.md'), 'utf8')
+    const promises = new Map<string, string[]>()
+    for (const { name, promise } of storeCases(() => new MapStore())) {
+      promises.set(promise, [...(promises.get(promise) ?? []), name.replace(/[<*_]/g, '\\$&')])
+    }
+    const rows = [...promises].map(([promise, names]) => `| ${promise} | ${names.join('; ')} |`)
+    const table = guide.split('\n').filter((line) => line.startsWith('| ') && rows.includes(line))
+    expect(table).toEqual(rows)
   })
 
   it('leaves out what a store cannot do, given a reason', () => {
@@ -69,6 +116,19 @@ describe('storeCases', () => {
     expect(results.map(({ status }) => status)).toContain('rejected')
     expect(destroyed).toBe(made)
     expect(made).toBe(cases.length)
+  })
+
+  it('counts what is held open, and gives the store some time to let go of it', async () => {
+    const read = async (leaks: boolean) => {
+      const cases = storeCases(() => new CountingStore(leaks), { openHandles: ({ open }) => open })
+      const failing: string[] = []
+      for (const { name, promise, run } of cases) {
+        if (/\breturn\(\)|\brange\b/.test(promise)) await run().catch(() => failing.push(name))
+      }
+      return failing
+    }
+    expect(await read(false)).toEqual([])
+    expect(await read(true)).toEqual(['a body that is given up harms no other reader'])
   })
 
   it('closes the store unless told how to destroy it', async () => {

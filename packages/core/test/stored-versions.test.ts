@@ -11,7 +11,7 @@ beforeEach(() => {
 
 const versions = [0, 2, -1, 1.5, '1', '2', null, true, [1], {}, 2 ** 53]
 
-describe('a response of another version of this library (SEC-05)', () => {
+describe('a response of another version of this library (SEC-05) (row X1)', () => {
   /** What other code has written, whatever the rest of it looks like by then. */
   async function answeredWith(version: unknown, change: object) {
     const store = new FaultyStore()

@@ -37,7 +37,7 @@ async function keysOf(store: DictStore): Promise<string[]> {
   return keys.sort()
 }
 
-describe('DictStore bounds', () => {
+describe('DictStore bounds (row M1)', () => {
   const keys = ['a', 'b', 'k\u00e9y', '\u4e2d\u6587', 'long '.repeat(200), '__proto__']
   const key = fc.constantFrom(...keys)
   const slot = fc.constantFrom('0', '1', '2')
@@ -135,7 +135,7 @@ describe('DictStore bounds', () => {
   })
 })
 
-describe('DictStore eviction', () => {
+describe('DictStore eviction (row M1)', () => {
   it('takes the key least recently used first', async () => {
     const store = new DictStore({ maxEntries: 3 })
     for (const key of ['a', 'b', 'c']) put(store, key, 10)

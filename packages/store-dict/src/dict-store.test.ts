@@ -91,7 +91,7 @@ describe('DictStore answers without a promise', () => {
   })
 })
 
-describe('DictStore bodies', () => {
+describe('DictStore bodies (row M3)', () => {
   it('copies a body of up to 64 KiB into a buffer of its own', () => {
     const store = new DictStore()
     const slab = new Uint8Array(64 * KIB).fill(7)
@@ -173,7 +173,7 @@ describe('DictStore bodies', () => {
     expect({ read, isReleased, size: store.size }).toEqual({ read: 110, isReleased: true, size: 0 })
   })
 
-  it('leaves a reader his bytes after eviction', () => {
+  it('leaves a reader his bytes after eviction (row M4)', () => {
     const store = new DictStore({ maxEntries: 1 })
     put(store, 'a key', [new Uint8Array(50_000).fill(1), new Uint8Array(50_000).fill(2)])
     const [bytes] = pieces(store)
@@ -183,7 +183,7 @@ describe('DictStore bodies', () => {
   })
 })
 
-describe('DictStore reentrancy', () => {
+describe('DictStore reentrancy (row M4)', () => {
   it('stores what is decided while something else is being stored', () => {
     const store = new DictStore({ maxEntries: 3 })
     function* body() {

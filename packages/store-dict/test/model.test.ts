@@ -93,7 +93,7 @@ const limits = fc.record({
 })
 
 describe('DictStore beside a model of it', () => {
-  it('keeps, evicts and counts what the model does, and leaves every reader his bytes', async () => {
+  it('keeps, evicts and counts what the model does, and leaves every reader his bytes (rows M1, M4)', async () => {
     const steps = fc.commands([simpleStep, simpleStep, reentrantSet, begin, next, next, end, later], {
       maxCommands: 60,
       size: 'max'

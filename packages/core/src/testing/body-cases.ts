@@ -103,9 +103,9 @@ export const bodyCases: CaseDraft[] = [
 
   ...cases('What produces a body releases everything on `return()`, even before the first `next()`', {
     'a body that is given up can be opened again': async (store) => {
-      const bytes = sampleBytes(MIB)
+      const bytes = sampleBytes(200 * KIB)
       const { id } = await put(store, bytes, {}, asyncPiecesOf(bytes, 50_000))
-      for (let n = 0; n < 50; n++) {
+      for (let n = 0; n < 200; n++) {
         const body = await store.openBody(KEY, id)
         assert.ok(body)
         const iterator = iteratorOf(body)

@@ -8,7 +8,7 @@ import { iteratorOf, piecesOf } from './streams.js'
 type Writable<T> = { -readonly [P in keyof T]: T[P] }
 
 export const mutationCases: CaseDraft[] = [
-  ...cases('Bytes given to `set` are free again when it resolves', {
+  ...cases("The pieces of a body of up to 64 KiB are the caller's again once it is stored", {
     'writing into the pieces of a small body afterwards changes nothing stored': async (store) => {
       const bytes = sampleBytes(1000)
       const pieces = [...piecesOf(bytes, 300)]

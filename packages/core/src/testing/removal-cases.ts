@@ -122,5 +122,13 @@ export const removalCases: CaseDraft[] = [
       }
     },
     'keys'
-  )
+  ),
+
+  ...cases('`close` may be called more than once', {
+    'a store can be closed twice, at once and again': async (store) => {
+      await put(store, sampleBytes(10))
+      await Promise.all([store.close?.(), store.close?.()])
+      await store.close?.()
+    }
+  })
 ]

@@ -111,7 +111,6 @@ function serveBody(
 
 /** What was selected cannot be served after all: it counts as never stored. */
 function bodyIsGone(exchange: Exchange, lookup: Lookup, selected: Assessed): void {
-  exchange.cache.responses.remove(lookup, selected)
   if (exchange.asked.control.directives.onlyIfCached) return gatewayTimeout(exchange)
   forward(exchange, without(lookup, selected), 'uri-miss')
 }

@@ -172,7 +172,7 @@ function settled(
   if (!stored) return isNotStored(exchange, response, lookup, refusedByStore, told)
   const { responses, settings } = exchange.cache
   const hasOthers = head.selecting.length > 0 || lookup.stored.some((known) => known.stored.slot !== head.slot)
-  if (hasOthers) responses.trim(lookup, new Budget(settings.storeTimeoutMs))
+  if (hasOthers) responses.trim(lookup, new Budget(settings.storeTimeoutMs, 'unref'))
   exchange.tell({ ...told, stored, ...lifetimeOf(exchange, lookup, head) })
 }
 
@@ -254,7 +254,7 @@ function dropOutdated({ asked, cache }: Exchange, lookup: Lookup, response: Netw
   if (!outdatesStored(asked.request.method, status, because)) return
   const known = selectable(asked.request, lookup, settings.rules)
   for (const outdated of known) responses.remove(lookup, outdated)
-  whenReady(responses.lookUp(asked.key, new Budget(settings.storeTimeoutMs)), (now) => {
+  whenReady(responses.lookUp(asked.key, new Budget(settings.storeTimeoutMs, 'unref')), (now) => {
     if (now === undefined) return
     for (const other of selectable(asked.request, now, settings.rules)) {
       const isKnown = known.some(({ stored }) => stored.id === other.stored.id)

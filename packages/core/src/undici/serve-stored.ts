@@ -1,4 +1,5 @@
 import { isPromise } from '../awaitable.js'
+import { iteratorOf, letGo } from '../body.js'
 import type { Fields } from '../rules/messages.js'
 import type { Body } from '../store.js'
 import type { Caller, Head, Source } from './caller.js'
@@ -216,18 +217,6 @@ class Playback implements Source {
     const iterator = this.#iterator
     this.#iterator = undefined
     if (iterator?.return !== undefined) letGo(iterator)
-  }
-}
-
-function iteratorOf(body: Exclude<Body, Uint8Array>): Iterator<Uint8Array> | AsyncIterator<Uint8Array> {
-  return Symbol.asyncIterator in body ? body[Symbol.asyncIterator]() : body[Symbol.iterator]()
-}
-
-function letGo(iterator: Iterator<Uint8Array> | AsyncIterator<Uint8Array>): void {
-  try {
-    Promise.resolve(iterator.return?.()).catch(() => {})
-  } catch {
-    // It failed in letting go: there is nothing more to let go of.
   }
 }
 

@@ -159,9 +159,8 @@ function serveFreshened(
   const needsNoBody = notModified || request.method === 'HEAD' || bodyBytes === 0 || exchange.isBackground
   const body: Awaitable<Body | undefined> = needsNoBody ? noBytes : storedBody(exchange, lookup, served)
   whenReady(body, (body) => {
-    if (body !== undefined) return serve(body)
-    exchange.cache.responses.remove(lookup, served)
-    sendPlain(validation, response)
+    if (body !== undefined) serve(body)
+    else sendPlain(validation, response)
   })
   return new Discard(response)
 }

@@ -1,0 +1,25 @@
+import type { StoredResponse } from '../src/rules/messages.js'
+import type { Body, CacheStore } from '../src/store.js'
+import { MapStore, type MapStoreOptions } from './map-store.js'
+
+export type Complete = () => StoredResponse | undefined
+
+/** A store with one fault, and the case that must find it. */
+export interface BrokenStore {
+  readonly fault: string
+  readonly failsAt: string
+  readonly create: () => CacheStore
+}
+
+/** Bodies longer than the limit are to be found out too. */
+export class Base extends MapStore {
+  constructor(options: MapStoreOptions = {}) {
+    super({ maxEntryBytes: 2 ** 21, ...options })
+  }
+}
+
+export async function collect(body: Body): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = []
+  for await (const piece of body instanceof Uint8Array ? [body] : body) pieces.push(piece.slice())
+  return new Uint8Array(Buffer.concat(pieces))
+}
