@@ -1,11 +1,11 @@
 import { isPromise } from '../awaitable.js'
+import type { Lookup } from '../look-ups.js'
 import type { Assessed } from '../rules/assessment.js'
 import { currentAge } from '../rules/freshness.js'
 import type { Fields, Seconds } from '../rules/messages.js'
 import type { StalePermission } from '../rules/reuse.js'
 import { isNotModified, notModifiedFields } from '../rules/validation.js'
 import type { Awaitable, Body } from '../store.js'
-import type { Lookup } from '../stored-responses.js'
 import { type Exchange, noBytes } from './exchange.js'
 import { StoredHead } from './serve-stored.js'
 

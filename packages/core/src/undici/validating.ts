@@ -1,4 +1,5 @@
 import { isPromise, whenReady } from '../awaitable.js'
+import type { Lookup } from '../look-ups.js'
 import { type Assessed, assess } from '../rules/assessment.js'
 import { freshen } from '../rules/freshening.js'
 import { isInvalidated } from '../rules/invalidation.js'
@@ -11,7 +12,6 @@ import {
   validationRequest
 } from '../rules/validation.js'
 import type { Awaitable, Body } from '../store.js'
-import type { Lookup } from '../stored-responses.js'
 import { type Exchange, noBytes } from './exchange.js'
 import type { Receiver } from './forward.js'
 import { applyFreshened, forward, receive } from './forwarding.js'
