@@ -14,12 +14,13 @@ import {
 import type { Awaitable, Body } from '../store.js'
 import { type Exchange, noBytes } from './exchange.js'
 import type { Receiver } from './forward.js'
-import { applyFreshened, forward, receive } from './forwarding.js'
+import { forward, receive } from './forwarding.js'
 import type { NetworkResponse } from './network-response.js'
 import { withFields } from './read-request.js'
 import { Discard } from './relay.js'
 import { StoredHead } from './serve-stored.js'
 import { bodyFor, playOnError, storedBody } from './serving.js'
+import { applyFreshened } from './storing.js'
 
 /** A stored response that may be served if the origin says so. */
 interface Validation {

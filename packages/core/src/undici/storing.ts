@@ -1,0 +1,245 @@
+import { whenReady } from '../awaitable.js'
+import { BodyCopy } from '../body-copy.js'
+import { Budget } from '../budget.js'
+import type { CacheDecision } from '../diagnostics.js'
+import type { Lookup } from '../look-ups.js'
+import type { Assessed } from '../rules/assessment.js'
+import { assess } from '../rules/assessment.js'
+import { compareHead, type Freshened, freshen } from '../rules/freshening.js'
+import { type ForwardReason, selectable } from '../rules/reuse.js'
+import { hasNoContent } from '../rules/statuses.js'
+import {
+  decideStoring,
+  type NotStored,
+  outdatesStored,
+  type StorableHead,
+  type StoringDecision
+} from '../rules/storing.js'
+import type { Awaitable } from '../store.js'
+import type { Exchange } from './exchange.js'
+import type { NetworkResponse } from './network-response.js'
+import { copiedBytes, type Storing } from './relay.js'
+
+const storeUnreadable = refused('ROB-02', 'the store could not be read')
+const refusedByStore = refused('ROB-02', 'the store did not keep it')
+const broken = refused('MSG-02', 'it did not end well')
+const otherLength = refused('MSG-02', 'it has another length than announced')
+const tooSlow = refused('MSG-03', 'the store was too slow')
+const tooLong = refused('MSG-03', 'it is too long')
+
+type Told = Pick<CacheDecision, 'outcome' | 'reason' | 'status'>
+
+/** What becomes of an answer beside its way to the caller. Of a short body `ownBytes` are copied. */
+export function storing(
+  exchange: Exchange,
+  response: NetworkResponse,
+  lookup: Lookup | undefined,
+  reason: ForwardReason,
+  ownBytes = copiedBytes
+): Storing {
+  const told: Told = { outcome: 'miss', reason, status: response.status }
+  if (lookup === undefined) return notStoring(exchange, response, undefined, storeUnreadable, told)
+  const decision = decide(exchange, response, lookup)
+  if (!decision.store) return notStoring(exchange, response, lookup, decision, told)
+  const { head, contentLength } = decision
+  const copies = contentLength === undefined || contentLength <= copiedBytes
+  return copying(exchange, response, lookup, head, contentLength, copies ? ownBytes : 0, told)
+}
+
+/** May this answer be stored? A HEAD also tells of the answers to GET. */
+function decide(exchange: Exchange, response: NetworkResponse, lookup: Lookup): StoringDecision {
+  const { request } = exchange.asked
+  const { status, times, redirected } = response
+  if (request.method === 'HEAD' && status === 200) applyHead(exchange, lookup, response)
+  const framing = { framed: response.head.isHttp2, redirected }
+  const decision = decideStoring(request, response, times, framing, exchange.cache.settings.rules)
+  if (!decision.store) return decision
+  const contentLength = hasNoContent(request.method, status) ? 0 : decision.contentLength
+  if (contentLength !== undefined && contentLength > maxEntryBytes(exchange)) return tooLong
+  return { store: true, head: decision.head, contentLength }
+}
+
+/** Stores a body that is complete already, if it may be stored. Without one the answer did not end well. */
+export function storeWhole(
+  exchange: Exchange,
+  response: NetworkResponse,
+  lookup: Lookup,
+  reason: ForwardReason,
+  body: Uint8Array | undefined,
+  receivedBytes: number
+): void {
+  const told: Told = { outcome: 'miss', reason, status: response.status }
+  const decision = decide(exchange, response, lookup)
+  if (body === undefined || response.head.isBroken) {
+    return exchange.tell({ ...told, notStored: decision.store ? broken : decision })
+  }
+  if (!decision.store) return isNotStored(exchange, response, lookup, decision, told)
+  const { head, contentLength } = decision
+  if (contentLength !== receivedBytes) return isNotStored(exchange, response, lookup, otherLength, told)
+  const { responses } = exchange.cache
+  const copied = { bodyBytes: receivedBytes, digests: undefined }
+  removeFromTheFuture(exchange, lookup, head)
+  const setting = responses.store.set(lookup.key.key, body, () => responses.complete(lookup, head, copied))
+  whenReady(setting, (stored) => settled(exchange, response, lookup, head, stored, told))
+}
+
+/** Brings the fields of a 304, or of a HEAD, into a stored response. RFC 9111 §4.3.4. */
+export function applyFreshened(exchange: Exchange, lookup: Lookup, known: Assessed, { keep }: Freshened): void {
+  const { responses } = exchange.cache
+  if (keep.action === 'update') responses.update(lookup, known, keep.head)
+  else if (keep.action === 'remove') responses.remove(lookup, known)
+}
+
+function notStoring(
+  exchange: Exchange,
+  response: NetworkResponse,
+  lookup: Lookup | undefined,
+  because: NotStored,
+  told: Told
+): Storing {
+  const ended = (isComplete: boolean) => {
+    if (isComplete) isNotStored(exchange, response, lookup, because, told)
+    else exchange.tell({ ...told, notStored: because })
+  }
+  return { copy: undefined, ended }
+}
+
+/** A complete answer was not stored. */
+function isNotStored(
+  exchange: Exchange,
+  response: NetworkResponse,
+  lookup: Lookup | undefined,
+  because: NotStored,
+  told: Told
+): void {
+  if (lookup !== undefined) dropOutdated(exchange, lookup, response, because)
+  exchange.tell({ ...told, notStored: because })
+}
+
+/** The store has answered: it kept the response, or did not. */
+function settled(
+  exchange: Exchange,
+  response: NetworkResponse,
+  lookup: Lookup,
+  head: StorableHead,
+  stored: boolean,
+  told: Told
+): void {
+  if (!stored) return isNotStored(exchange, response, lookup, refusedByStore, told)
+  const { responses, settings } = exchange.cache
+  const hasOthers = head.selecting.length > 0 || lookup.stored.some((known) => known.stored.slot !== head.slot)
+  if (hasOthers) responses.trim(lookup, new Budget(settings.storeTimeoutMs, 'unref'))
+  exchange.tell({ ...told, stored, ...lifetimeOf(exchange, lookup, head) })
+}
+
+function copying(
+  exchange: Exchange,
+  response: NetworkResponse,
+  lookup: Lookup,
+  head: StorableHead,
+  expectedBytes: number | undefined,
+  ownBytes: number,
+  told: Told
+): Storing {
+  const { responses, settings } = exchange.cache
+  const { store } = responses
+  const maxBytes = maxEntryBytes(exchange)
+  let setting: Awaitable<boolean> = false
+  let isRefused = false
+  const copy = new BodyCopy({
+    maxBytes,
+    ownBytes,
+    // A store in memory would hold the chunks all the same: it gets them at once and without a promise.
+    bufferBytes: store.keepsObjects && Number.isFinite(maxBytes) ? maxBytes : settings.copyBufferBytes,
+    waitMs: settings.storeTimeoutMs,
+    digests: !store.keepsObjects && settings.verify === 'digest',
+    hold: (on) => response.network.hold(on),
+    store: (body) => {
+      removeFromTheFuture(exchange, lookup, head)
+      setting = store.set(lookup.key.key, body, () => copy.copied && responses.complete(lookup, head, copy.copied))
+      // Nobody reads what was refused: the caller is not to wait for it.
+      whenReady(setting, (stored) => {
+        if (stored) return
+        isRefused = setting === false || !copy.dropped
+        copy.drop()
+      })
+    }
+  })
+  const ended = (isComplete: boolean, receivedBytes: number) => {
+    const mayBeDumped = receivedBytes === 0 && expectedBytes === undefined && response.head.mayBeDumped
+    if (!isComplete || response.head.isBroken || mayBeDumped) {
+      copy.drop()
+      return exchange.tell({ ...told, notStored: broken })
+    }
+    const isOtherLength = expectedBytes !== undefined && expectedBytes !== receivedBytes
+    if (isOtherLength) copy.drop()
+    if (copy.end() === undefined) {
+      const because = isOtherLength
+        ? otherLength
+        : receivedBytes > maxBytes
+          ? tooLong
+          : isRefused
+            ? refusedByStore
+            : tooSlow
+      return isNotStored(exchange, response, lookup, because, told)
+    }
+    whenReady(setting, (stored) => settled(exchange, response, lookup, head, stored, told))
+  }
+  return { copy, ended }
+}
+
+function lifetimeOf(
+  { cache }: Exchange,
+  { key }: Lookup,
+  head: StorableHead
+): Pick<CacheDecision, 'lifetime' | 'heuristic'> {
+  if (!cache.listeners.listening) return {}
+  const stored = { formatVersion: 1, key: key.key, id: '', bodyBytes: 0, marks: {}, ...head } as const
+  const { lifetime, heuristic } = assess(stored, cache.settings.rules)
+  return { lifetime, heuristic }
+}
+
+function maxEntryBytes({ cache }: Exchange): number {
+  return Math.min(cache.settings.maxEntryBytes, cache.responses.store.maxEntryBytes)
+}
+
+/** An answer that is not stored shows what is stored to be outdated, be it only since the look-up (STORE-10). */
+function dropOutdated({ asked, cache }: Exchange, lookup: Lookup, response: NetworkResponse, because: NotStored): void {
+  const { responses, settings } = cache
+  const { status, times } = response
+  if (!outdatesStored(asked.request.method, status, because)) return
+  const known = selectable(asked.request, lookup, settings.rules)
+  for (const outdated of known) responses.remove(lookup, outdated)
+  whenReady(responses.lookUp(asked.key, new Budget(settings.storeTimeoutMs, 'unref')), (now) => {
+    if (now === undefined) return
+    for (const other of selectable(asked.request, now, settings.rules)) {
+      const isKnown = known.some(({ stored }) => stored.id === other.stored.id)
+      if (!isKnown && other.stored.requestTime <= times.requestTime) responses.remove(now, other)
+    }
+  })
+}
+
+/** What a clock that was ahead has stored would never give way to a newer response (CLK-02). */
+function removeFromTheFuture({ cache }: Exchange, lookup: Lookup, { slot }: StorableHead): void {
+  const now = cache.settings.clock()
+  for (const known of lookup.stored) {
+    if (known.stored.slot === slot && known.stored.requestTime > now) cache.responses.remove(lookup, known)
+  }
+}
+
+/** A HEAD tells whether the stored responses to GET are still current (UPD-09). */
+function applyHead(exchange: Exchange, lookup: Lookup, response: NetworkResponse): void {
+  const { asked, cache } = exchange
+  const { rules } = cache.settings
+  for (const known of selectable(asked.request, lookup, rules)) {
+    if (known.stored.method !== 'GET') continue
+    const comparison = compareHead(known, response, response.times)
+    if (comparison === 'invalidate') cache.responses.markInvalid(lookup, known)
+    if (comparison !== 'update') continue
+    applyFreshened(exchange, lookup, known, freshen(known, asked.request, response, response.times, rules))
+  }
+}
+
+function refused(requirement: string, reason: string): NotStored {
+  return { store: false, requirement, reason }
+}
