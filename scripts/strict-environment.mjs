@@ -1,6 +1,6 @@
 // The environment that tests run in: a test, or else its file, fails for a process warning, and for a rejection that
 // nobody handled. For an exception that nobody caught jest sees to that itself; rejections it forgets if they come when
-// their test or hook is over.
+// their test or hook is over. Timers that a file leaves behind end with it, and do not run in the time of the next.
 import { TestEnvironment } from 'jest-environment-node'
 
 /** Time for what nobody waits for to surface. */
@@ -11,6 +11,8 @@ async function turns(count) {
 export default class StrictEnvironment extends TestEnvironment {
   #warnings = []
   #rejections = new Map()
+  /** Weak, so that what has run and what is let go of can be collected. */
+  #timers = new Set()
   // That something in Node or undici is new is no news about us.
   #warned = (warning) => warning.name === 'ExperimentalWarning' || this.#warnings.push(warning)
   #rejected = (reason, promise) => this.#rejections.set(promise, reason)
@@ -19,12 +21,25 @@ export default class StrictEnvironment extends TestEnvironment {
   async setup() {
     await super.setup()
     process.on('warning', this.#warned)
+    this.#noteTimers()
+  }
+
+  #noteTimers() {
+    const { setTimeout } = this.global
+    const noted = (...args) => {
+      const timer = setTimeout(...args)
+      this.#timers.add(new WeakRef(timer))
+      return timer
+    }
+    // Among its properties is its form that answers with a promise.
+    this.global.setTimeout = Object.defineProperties(noted, Object.getOwnPropertyDescriptors(setTimeout))
   }
 
   async teardown() {
     process.off('warning', this.#warned)
     process.off('unhandledRejection', this.#rejected)
     process.off('rejectionHandled', this.#handled)
+    for (const timer of this.#timers) clearTimeout(timer.deref())
     await super.teardown()
     if (this.#warnings.length > 0) throw this.#warnings[0]
     for (const reason of this.#rejections.values())

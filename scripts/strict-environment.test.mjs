@@ -29,6 +29,21 @@ const moments = {
   never: () => `it('one', () => {})`
 }
 
+/** Runs the test files of a folder as the tests of this project are run; resolves to what became of each file. */
+async function run(folder, ...args) {
+  const config = {
+    testEnvironment: join(root, 'scripts/strict-environment.mjs'),
+    rootDir: folder,
+    testPathIgnorePatterns: [],
+    transform: {}
+  }
+  writeFileSync(join(folder, 'jest.config.json'), JSON.stringify(config))
+  const jest = join(root, 'node_modules/jest/bin/jest.js')
+  const command = [jest, '--config', join(folder, 'jest.config.json'), '--json', '--silent', ...args]
+  const { stdout } = await promisify(execFile)(process.execPath, command, { maxBuffer: 1e8 }).catch((error) => error)
+  return JSON.parse(stdout).testResults
+}
+
 describe('a test file', () => {
   let folder
   const passed = new Map()
@@ -43,18 +58,7 @@ describe('a test file', () => {
         files.set(file, `${what} ${when}`)
       }
     }
-    const config = {
-      testEnvironment: join(root, 'scripts/strict-environment.mjs'),
-      rootDir: folder,
-      testPathIgnorePatterns: [],
-      transform: {}
-    }
-    writeFileSync(join(folder, 'jest.config.json'), JSON.stringify(config))
-    const jest = join(root, 'node_modules/jest/bin/jest.js')
-    const args = [jest, '--config', join(folder, 'jest.config.json'), '--json', '--silent', '-w', '2']
-    const { stdout } = await promisify(execFile)(process.execPath, args, { maxBuffer: 1e8 }).catch((error) => error)
-    const { testResults } = JSON.parse(stdout)
-    for (const { name, status } of testResults) passed.set(files.get(name), status)
+    for (const { name, status } of await run(folder, '-w', '2')) passed.set(files.get(name), status)
   }, 60_000)
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
@@ -63,4 +67,26 @@ describe('a test file', () => {
       expect(passed.get(`${what} ${when}`)).toBe(when === 'never' ? 'passed' : 'failed')
     })
   })
+})
+
+describe('a timer that a test file leaves behind', () => {
+  it('does not run in the time of the next file', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'strict-'))
+    const left = JSON.stringify(join(folder, 'left'))
+    const leaves = `it('one', () => void setTimeout(() => require('node:fs').writeFileSync(${left}, ''), 50).unref())`
+    const looks = `it('one', async () => {
+      await new Promise((resolve) => setTimeout(resolve, 200))
+      expect(require('node:fs').existsSync(${left})).toBe(false)
+    })`
+    const promises = "it('one', async () => { await require('node:util').promisify(setTimeout)(1) })"
+    for (const [file, text] of Object.entries({ leaves, looks, promises })) {
+      writeFileSync(join(folder, `${file}.test.js`), text)
+    }
+    const order =
+      'module.exports = class { sort = (tests) => tests.sort((a, b) => (a.path < b.path ? -1 : 1)); shard = (tests) => tests; cacheResults() {} }'
+    writeFileSync(join(folder, 'order.js'), order)
+    const results = await run(folder, '--runInBand', '--testSequencer', join(folder, 'order.js'))
+    rmSync(folder, { recursive: true, force: true })
+    expect(results.map(({ status }) => status)).toEqual(['passed', 'passed', 'passed'])
+  }, 60_000)
 })

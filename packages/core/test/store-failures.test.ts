@@ -12,6 +12,7 @@ const fails = () => Promise.reject(broken)
 const long = 'x'.repeat(70_000)
 
 let failures: StoreFailure[] = []
+const stores: FaultyStore[] = []
 const collect = (message: unknown) => void failures.push(message as StoreFailure)
 const emitWarning = jest.spyOn(process, 'emitWarning')
 
@@ -23,10 +24,13 @@ beforeEach(() => {
 afterEach(() => {
   unsubscribe(channels.storeFailure, collect)
   jest.useRealTimers()
+  // Invalidations are written again by and by: not into the failures of another test.
+  for (const store of stores.splice(0)) store.faults = {}
 })
 
 async function clientOf(store: FaultyStore, options: Parameters<typeof setUp>[2] = {}): Promise<SetUp> {
   let version = 1
+  stores.push(store)
   const respond: Parameters<typeof setUp>[1] = ({ clock }, { method, path, headers }, response) => {
     if (method === 'PUT') version++
     response.setHeader('Cache-Control', 'max-age=60').setHeader('Date', clock.date()).setHeader('ETag', `"${version}"`)

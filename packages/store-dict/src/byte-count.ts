@@ -2,7 +2,7 @@ import type { StoredResponse } from '@cc/core'
 
 /*
  * What objects cost in memory. V8 does not tell the size of one object, so these are upper bounds, taken from heap
- * measurements on 64-bit Node.js; `bounds.test.ts` compares their sum with the heap.
+ * measurements on 64-bit Node.js; a test compares their sum with the heap.
  */
 
 /** A look-up entry: its places in the maps and lists, the entry itself, what `get` returns for it. */
