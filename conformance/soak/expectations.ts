@@ -2,6 +2,8 @@ import { expect } from '@jest/globals'
 import type { Soak } from './run.js'
 
 const MIB = 2 ** 20
+/** A cache whose store has just failed to take an invalidation has one timer to try again, which keeps no process alive. */
+const maxRetryTimers = 2
 
 /** What holds after any number of requests. */
 export function expectSound(soak: Soak): void {
@@ -9,18 +11,18 @@ export function expectSound(soak: Soak): void {
   expect(problems).toEqual([])
   const [first] = samples
   for (const sample of samples) {
-    const { asked, heapUsed, external, arrayBuffers, bytesStored, ...counts } = sample
+    const { asked, heapUsed, external, arrayBuffers, bytesStored, pendingTimers, ...counts } = sample
     // Connections are closed at a sample, so that nothing may be left of any request.
     expect({ asked, ...counts }).toEqual({
       asked,
       fds: first?.fds,
       timers: 0,
-      pendingTimers: 0,
       processListeners: first?.processListeners,
       agentListeners: 0,
       signalListeners: 0,
       requestSubscribers: false
     })
+    expect(pendingTimers).toBeLessThanOrEqual(maxRetryTimers)
     for (const bytes of bytesStored) expect(bytes).toBeLessThanOrEqual(maxBytes)
     const stored = bytesStored.reduce((sum, bytes) => sum + bytes, 0)
     expect(heapUsed + arrayBuffers).toBeLessThan(stored + 32 * MIB)

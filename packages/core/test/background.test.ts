@@ -1,4 +1,5 @@
 import { type ChannelListener, subscribe, unsubscribe } from 'node:diagnostics_channel'
+import type { Socket } from 'node:net'
 import { afterEach, describe, expect, it } from '@jest/globals'
 import {
   answering,
@@ -74,6 +75,31 @@ describe.each(stores)('validation in the background with %s (RFC 5861 §3)', (_n
     barrier.release(1)
     expect(client.asked).toBe(4)
     await backgroundDecision(client, 2)
+  })
+
+  it('STALE-04: a connection that breaks in the meantime is left alone by the requests that come then (row P2)', async () => {
+    const barrier = new Barrier()
+    const client = await setUp(makeStore(), ({ clock }, _request, response, n) => {
+      if (n === 1) barrier.hold(() => response.destroy())
+      else send(response, stored, clock, n)
+    })
+    await client.get('/')
+    client.clock.advance(5)
+    const sockets: Socket[] = []
+    const note: ChannelListener = (message) => void sockets.push((message as { socket: Socket }).socket)
+    subscribe('undici:client:sendHeaders', note)
+    await client.get('/')
+    await barrier.held(1)
+    unsubscribe('undici:client:sendHeaders', note)
+    expect(sockets).toHaveLength(1)
+    const [socket] = sockets as [Socket]
+    socket.destroy()
+    const others = Array.from({ length: 12 }, (_, i) => ask(client, `/${i}`))
+    expect(socket.listenerCount('connect')).toBe(0)
+    await Promise.all(others)
+    expect(socket.listenerCount('connect')).toBe(0)
+    barrier.release(0)
+    expect(await backgroundDecision(client)).toMatchObject({ outcome: 'miss', stored: false })
   })
 
   it('STALE-04: a new response replaces what is stored', async () => {

@@ -29,7 +29,7 @@ export class BackgroundSockets {
     if (request === undefined) this.#stopIfIdle()
     return () => {
       if (request === undefined) return
-      this.#ours.get(request)?.ref()
+      hold(this.#ours.get(request))
       this.#ours.delete(request)
       this.#stopIfIdle()
     }
@@ -43,7 +43,7 @@ export class BackgroundSockets {
       return
     }
     this.#others.add(request)
-    for (const socket of this.#ours.values()) socket?.ref()
+    for (const socket of this.#ours.values()) hold(socket)
   }
 
   readonly #sent: ChannelListener = (message) => {
@@ -60,7 +60,7 @@ export class BackgroundSockets {
   }
 
   #letGo(socket: Socket | undefined): void {
-    if (socket !== undefined && this.#others.size === 0 && carriesOneRequest(socket)) socket.unref()
+    if (isAlive(socket) && this.#others.size === 0 && carriesOneRequest(socket)) socket.unref()
   }
 
   #listen(how: typeof subscribe | typeof unsubscribe): void {
@@ -75,6 +75,15 @@ export class BackgroundSockets {
     this.#others.clear()
     this.#listen(unsubscribe)
   }
+}
+
+function hold(socket: Socket | undefined): void {
+  if (isAlive(socket)) socket.ref()
+}
+
+/** One that is destroyed would note down each call, to make up for it when it connects, which it never will. */
+function isAlive(socket: Socket | undefined): socket is Socket {
+  return socket !== undefined && !socket.destroyed
 }
 
 /** Whether the client of a connection has one request in all, sent or waiting. If that cannot be told it counts as no. */
