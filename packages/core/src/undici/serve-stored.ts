@@ -7,11 +7,10 @@ import { toHeaders, toRawHeaders } from './response-fields.js'
 
 const ageName = Buffer.from('Age')
 const noTrailers = {}
-/**
- * So many bytes are handed over until other work has its turn: to copy or to check more would hold it up. A body that a
- * store in memory keeps by default still comes in one piece, which readers of whole bodies need not put together.
- */
-const turnBytes = 5_242_880
+/** So many bytes of a body in pieces are handed over until other work has its turn: to check or to copy more would hold it up. */
+const turnBytes = 2_097_152
+/** So many of a body in one piece. What a store in memory keeps by default stays one piece: readers need not put it together. */
+const wholeBytes = 5_242_880
 
 /** The head of a response built from a stored one. What can be shared between hits is made once. */
 export class StoredHead implements Head {
@@ -87,8 +86,8 @@ class AgedHead implements Head {
 }
 
 /**
- * Plays a stored response to the caller. With no more than 5 MiB at hand all of it happens before this returns, unless
- * the caller pauses. `copies` gives the caller bytes of his own.
+ * Plays a stored response to the caller. With no more than 5 MiB at hand, or 2 MiB in pieces, all of it happens before
+ * this returns, unless the caller pauses. `copies` gives the caller bytes of his own.
  */
 export function serveStored(caller: Caller, head: Head, body: Body | undefined, copies: boolean): void {
   new Playback(caller, copies).play(head, body)
@@ -103,7 +102,7 @@ class Playback implements Source {
   #isPumping = false
   #isOver = false
   /** How much more may be handed over before other work has its turn, and whether it has it now. */
-  #turnBytes = turnBytes
+  #turnBytes = 0
   #isResting = false
 
   constructor(caller: Caller, copies: boolean) {
@@ -115,6 +114,7 @@ class Playback implements Source {
     const caller = this.#caller
     if (body instanceof Uint8Array) this.#single = body
     else if (body !== undefined) this.#iterator = iteratorOf(body)
+    this.#beginTurn()
     if (caller.ended) return this.#finish()
     // A handler that resumes before it has the head is not to be given data.
     this.#isPumping = true
@@ -172,9 +172,13 @@ class Playback implements Source {
     this.#isResting = true
     setImmediate(() => {
       this.#isResting = false
-      this.#turnBytes = turnBytes
+      this.#beginTurn()
       this.#pump()
     })
+  }
+
+  #beginTurn(): void {
+    this.#turnBytes = this.#iterator === undefined ? wholeBytes : turnBytes
   }
 
   /** Whether the next chunk, or the end, was there at once; otherwise pumping goes on when it comes. */
