@@ -60,6 +60,11 @@ export class Caller implements Controller {
     return this.#isLegacy && !this.isWrapped
   }
 
+  /** Whether the handler has not been called yet, nor anything asked for it. */
+  get isFresh(): boolean {
+    return !this.#hasStarted && this.#source === undefined && !this.#hasEnded
+  }
+
   get paused(): boolean {
     return this.#isPaused
   }
