@@ -11,7 +11,7 @@ const pairs = [
   ['ours', 'ours, not kept']
 ]
 
-/** `[{ size, api, ratios }]`; a ratio above 1 means that the first of the pair takes longer. */
+/** `[{ size, api, ratios, firstByteRatios }]`, to the end and to the first byte; a ratio above 1 means that the first of the pair takes longer. */
 export async function misses(args) {
   const results = []
   for (const size of args.sizes) {
@@ -24,8 +24,9 @@ export async function misses(args) {
       const title = `misses, ${size}, ${api}, ${args.rounds} rounds, turns of ${work}`
       const ratios = compare(taken)
       printTable({ title: `${title}: to the end`, taken, ratios, missing })
-      printTable({ title: `${title}: to the first byte`, taken: firstByte, ratios: compare(firstByte) })
-      results.push({ size, api, ratios })
+      const firstByteRatios = compare(firstByte)
+      printTable({ title: `${title}: to the first byte`, taken: firstByte, ratios: firstByteRatios })
+      results.push({ size, api, ratios, firstByteRatios })
     }
   }
   return results
