@@ -25,26 +25,25 @@ const maxPlainNameLength = 64
 const plainNames = new Set<string>()
 
 /**
- * The fields of a request in a flat list of names and values, as they were given. Few are ever asked for, so they are
- * found by going through the list.
+ * The fields of a request as a list of names, as they were spelled, and one of their values. Few are ever asked for, so
+ * they are found by going through the list.
  */
 export class FieldLines implements RequestFields {
-  readonly #lines: readonly string[]
-  /** Whether no line asks anything of a cache, or is unsafe: they matter only if a stored response was selected by some. */
-  readonly isPlain: boolean
+  readonly names: readonly string[]
+  readonly values: readonly string[]
 
-  constructor(lines: readonly string[]) {
-    this.#lines = lines
-    this.isPlain = arePlain(lines)
+  constructor(names: readonly string[], values: readonly string[]) {
+    this.names = names
+    this.values = values
   }
 
   get(name: string): string | undefined {
-    const lines = this.#lines
+    const { names } = this
     let found: string | undefined
-    for (let i = 0; i < lines.length; i += 2) {
-      const given = lines[i] as string
+    for (let i = 0; i < names.length; i++) {
+      const given = names[i] as string
       if (given !== name && (given.length !== name.length || given.toLowerCase() !== name)) continue
-      const value = trimmed(lines[i + 1] as string)
+      const value = trimmed(this.values[i] as string)
       found = found === undefined ? value : `${found}, ${value}`
     }
     return found
@@ -56,9 +55,9 @@ export class FieldLines implements RequestFields {
 
   [Symbol.iterator](): MapIterator<[string, string]> {
     const fields = new Map<string, string>()
-    for (let i = 0; i < this.#lines.length; i += 2) {
-      const name = (this.#lines[i] as string).toLowerCase()
-      const value = trimmed(this.#lines[i + 1] as string)
+    for (const [i, given] of this.names.entries()) {
+      const name = given.toLowerCase()
+      const value = trimmed(this.values[i] as string)
       const before = fields.get(name)
       fields.set(name, before === undefined ? value : `${before}, ${value}`)
     }
@@ -66,9 +65,10 @@ export class FieldLines implements RequestFields {
   }
 }
 
-function arePlain(lines: readonly string[]): boolean {
-  for (let i = 0; i < lines.length; i += 2) {
-    if (!isPlainName(lines[i] as string) || breaksLines(lines[i + 1] as string)) return false
+/** Whether no line asks anything of a cache, or is unsafe: they matter only if a stored response was selected by some. */
+export function arePlain({ names, values }: FieldLines): boolean {
+  for (let i = 0; i < names.length; i++) {
+    if (!isPlainName(names[i] as string) || breaksLines(values[i] as string)) return false
   }
   return true
 }

@@ -11,28 +11,47 @@ type SelectingOptions = Pick<
 
 const maxVaryNames = 64
 
-/** Compared octet by octet, outer whitespace apart (VARY-06). */
-const exact: ReadonlySet<string> = new Set([
-  'user-agent',
-  'cookie',
-  'authorization',
-  'proxy-authorization',
-  'referer',
-  'origin',
-  'host',
-  'from',
-  'date',
-  'if-modified-since',
-  'if-unmodified-since',
-  'last-modified',
-  'expires'
+/** How the values of a field are compared; those of other fields are lists without parameters. */
+interface Treatment {
+  /** Octet by octet, outer whitespace apart (VARY-06). */
+  readonly isExact?: true
+  /** Without case (VARY-07). */
+  readonly isCaseless?: true
+  /** Kept as digests whatever the options say (VARY-04). */
+  readonly isSecret?: true
+  /**
+   * Set for lists whose members have parameters: whitespace around `;` means nothing either (VARY-06). Values met before,
+   * with what they come to: clients send the same ones over and over.
+   */
+  readonly known?: Map<string, string>
+}
+
+const exact: Treatment = { isExact: true }
+const secret: Treatment = { isExact: true, isSecret: true }
+const caseless = (): Treatment => ({ isCaseless: true, known: new Map() })
+const treatments: ReadonlyMap<string, Treatment> = new Map([
+  ['accept', { known: new Map() }],
+  ['accept-encoding', caseless()],
+  ['accept-language', caseless()],
+  ['accept-charset', caseless()],
+  ['authorization', secret],
+  ['cookie', secret],
+  ['proxy-authorization', secret],
+  ['user-agent', exact],
+  ['referer', exact],
+  ['origin', exact],
+  ['host', exact],
+  ['from', exact],
+  ['date', exact],
+  ['if-modified-since', exact],
+  ['if-unmodified-since', exact],
+  ['last-modified', exact],
+  ['expires', exact]
 ])
-/** Lists whose members have parameters: whitespace around `;` means nothing either (VARY-06). */
-const parameterised: ReadonlySet<string> = new Set(['accept', 'accept-encoding', 'accept-language', 'accept-charset'])
-/** Compared without case (VARY-07). */
-const caseless: ReadonlySet<string> = new Set(['accept-encoding', 'accept-language', 'accept-charset'])
-/** Kept as digests whatever the options say (VARY-04). */
-const alwaysSecret: ReadonlySet<string> = new Set(['authorization', 'cookie', 'proxy-authorization'])
+const plainList: Treatment = {}
+
+const maxKnownValues = 1_000
+const maxKnownValueLength = 256
 
 /**
  * The names in `Vary`, in lower case and each once; `'*'` if it can match no second request: a `*`, a member that is
@@ -81,13 +100,12 @@ export function matchesSelecting(selecting: Selecting, request: Request, options
 export function selectingValue(name: string, request: Request, options: SelectingOptions): string | null | undefined {
   const given = request.fields.get(name)
   if (given === undefined) return null
-  const value = normalized(name, given, options.varyNormalizers)
+  const treatment = treatments.get(name) ?? plainList
+  const normalizer = options.varyNormalizers.get(name)
+  const value = normalizer === undefined ? withoutMeaningless(given, treatment) : normalized(given, normalizer)
   if (value === undefined) return undefined
-  return isSecret(name, options) ? `sha256:${options.credentialDigest(value)}` : value
-}
-
-function isSecret(name: string, { credentialFields }: SelectingOptions): boolean {
-  return alwaysSecret.has(name) || credentialFields.has(name)
+  const isSecret = treatment.isSecret || options.credentialFields.has(name)
+  return isSecret ? `sha256:${options.credentialDigest(value)}` : value
 }
 
 function* implicitNames(request: Request, directives: Directives, options: SelectingOptions): Generator<string> {
@@ -99,34 +117,25 @@ function* implicitNames(request: Request, directives: Directives, options: Selec
   for (const name of options.credentialFields) if (request.fields.has(name)) yield name
 }
 
-function normalized(name: string, value: string, normalizers: SelectingOptions['varyNormalizers']): string | undefined {
-  const normalize = normalizers.get(name)
-  if (normalize !== undefined) {
-    try {
-      const result = normalize(value)
-      return typeof result === 'string' && !hasLoneSurrogate(result) ? result : undefined
-    } catch {
-      return undefined
-    }
+function normalized(value: string, normalize: (value: string) => string): string | undefined {
+  try {
+    const result = normalize(value)
+    return typeof result === 'string' && !hasLoneSurrogate(result) ? result : undefined
+  } catch {
+    return undefined
   }
-  return exact.has(name) ? trimmed(value) : withoutMeaningless(name, value)
 }
 
-const maxKnownValues = 1_000
-const maxKnownValueLength = 256
-/** Values met before, by name: clients send the same ones over and over. */
-const knownValues = new Map<string, Map<string, string>>()
-
-function withoutMeaningless(name: string, value: string): string {
-  if (!parameterised.has(name)) return withoutListWhitespace(value, false)
-  const known = knownValues.get(name) ?? new Map<string, string>()
+function withoutMeaningless(value: string, { isExact, isCaseless, known }: Treatment): string {
+  if (isExact) return trimmed(value)
+  if (known === undefined) return withoutListWhitespace(value, false)
   const before = known.get(value)
   if (before !== undefined) return before
   const compact = withoutListWhitespace(value, true)
-  const normal = caseless.has(name) ? compact.toLowerCase() : compact
+  const normal = isCaseless ? compact.toLowerCase() : compact
   if (value.length > maxKnownValueLength) return normal
   if (known.size >= maxKnownValues) known.clear()
-  knownValues.set(name, known.set(value, normal))
+  known.set(value, normal)
   return normal
 }
 

@@ -4,9 +4,17 @@ const maxKnownOrigins = 1_000
 const knownOrigins = new Map<string, Origin | undefined>()
 
 const maxKnownTargets = 4_096
-const maxKnownUrlLength = 1_024
-/** Targets met before, by origin and path as given: working one out costs as much as all else of a hit. */
-const knownTargets = new Map<string, RequestTarget>()
+const maxKnownPathLength = 1_024
+
+/** Targets met before, by path as given: working one out costs as much as all else of a hit. */
+type TargetsOfOrigin = Map<string, RequestTarget>
+
+/** By origin as given. */
+const knownTargets = new Map<string, TargetsOfOrigin>()
+let knownTargetCount = 0
+/** The origin that was asked for last, and often is next: to compare it costs less than to look it up. */
+let lastOrigin = ''
+let targetsOfLast: TargetsOfOrigin = new Map()
 
 /**
  * What a request asks for; `undefined` if undici will refuse it or the cache cannot tell. `host` is its own `Host`
@@ -15,15 +23,27 @@ const knownTargets = new Map<string, RequestTarget>()
 export function targetOf(given: string | URL, host: string | undefined, path: string): RequestTarget | undefined {
   const origin = typeof given === 'string' ? given : given.origin
   if (host !== undefined) return workOut(origin, host, path)
-  const url = origin + path
-  const known = knownTargets.get(url)
-  // Two origins with two paths may read the same when put together, but not with paths of the same length.
-  if (known !== undefined && known.path.length === path.length) return known
+  if (origin !== lastOrigin) {
+    targetsOfLast = knownTargets.get(origin) ?? new Map()
+    lastOrigin = origin
+  }
+  const known = targetsOfLast.get(path)
+  if (known !== undefined) return known
   const target = workOut(origin, undefined, path)
-  if (target === undefined || target.path !== path || url.length > maxKnownUrlLength) return target
-  if (knownTargets.size >= maxKnownTargets) knownTargets.clear()
-  knownTargets.set(url, target)
+  if (target !== undefined && target.path === path && path.length <= maxKnownPathLength) remember(path, target)
   return target
+}
+
+/** Remembers a target of the last origin. */
+function remember(path: string, target: RequestTarget): void {
+  if (knownTargetCount >= maxKnownTargets) {
+    knownTargets.clear()
+    targetsOfLast = new Map()
+    knownTargetCount = 0
+  }
+  targetsOfLast.set(path, target)
+  knownTargets.set(lastOrigin, targetsOfLast)
+  knownTargetCount++
 }
 
 function workOut(given: string, host: string | undefined, path: string): RequestTarget | undefined {

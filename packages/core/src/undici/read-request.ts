@@ -2,7 +2,7 @@ import { stringify } from 'node:querystring'
 import type { Dispatcher } from 'undici'
 import type { RequestTarget } from '../rules/cache-key.js'
 import type { Request, RequestFields } from '../rules/messages.js'
-import { FieldLines } from '../rules/request-fields.js'
+import { arePlain, FieldLines } from '../rules/request-fields.js'
 import type { RequestFacts } from '../rules/reuse.js'
 import { targetOf } from './known-targets.js'
 import { addField } from './response-fields.js'
@@ -49,10 +49,8 @@ export function readRequest(opts: Dispatcher.DispatchOptions, bound: string | un
 
 /** The request with its fields; `undefined` if undici will refuse them. */
 function withHeaders(method: string, headers: GivenHeaders): Request | undefined {
-  const lines = linesOf(headers)
-  if (lines === undefined) return undefined
-  const fields = new FieldLines(lines)
-  return { method, fields, isPlain: fields.isPlain }
+  const fields = linesOf(headers)
+  return fields && { method, fields, isPlain: arePlain(fields) }
 }
 
 /** Headers that may be iterated but once become an object, which all interceptors know; what undici refuses it gets as it was. */
@@ -61,9 +59,9 @@ function readIterated(
   pairs: readonly unknown[],
   bound: string | undefined
 ): ReadRequest | Unread {
-  const lines: string[] = []
+  const lines = new LineList()
   for (const pair of pairs) {
-    if (!Array.isArray(pair) || pair.length !== 2 || !addLines(lines, pair[0], pair[1])) {
+    if (!Array.isArray(pair) || pair.length !== 2 || !lines.add(pair[0], pair[1])) {
       return unread({ ...opts, headers: { [Symbol.iterator]: () => pairs[Symbol.iterator]() } as GivenHeaders })
     }
   }
@@ -80,13 +78,12 @@ export function withFields(
   changes: readonly (readonly [name: string, value: string | undefined])[]
 ): Dispatcher.DispatchOptions {
   if (changes.length === 0) return opts
-  const lines: string[] = []
-  const given = opts.headers == null ? [] : (linesOf(opts.headers) ?? [])
-  for (let i = 0; i < given.length; i += 2) {
-    const name = given[i] as string
-    if (!changes.some(([changed]) => changed === name.toLowerCase())) lines.push(name, given[i + 1] as string)
+  const lines = new LineList()
+  const given = opts.headers == null ? undefined : linesOf(opts.headers)
+  for (const [i, name] of (given?.names ?? []).entries()) {
+    if (!changes.some(([changed]) => changed === name.toLowerCase())) lines.add(name, given?.values[i])
   }
-  for (const [name, value] of changes) if (value !== undefined) lines.push(name, value)
+  for (const [name, value] of changes) lines.add(name, value)
   return { ...opts, headers: headersOf(lines) }
 }
 
@@ -94,9 +91,9 @@ export function withFields(
  * Names and values as an object, repeated names with a list. Some of undici's interceptors and agents lose repeated names
  * of a flat list, or take its indices for names.
  */
-function headersOf(lines: readonly string[]): Record<string, string | string[]> {
+function headersOf({ names, values }: LineList): Record<string, string | string[]> {
   const headers: Record<string, string | string[]> = {}
-  for (let i = 0; i < lines.length; i += 2) addField(headers, lines[i] as string, lines[i + 1] as string)
+  for (const [i, name] of names.entries()) addField(headers, name, values[i] as string)
   return headers
 }
 
@@ -131,33 +128,56 @@ function pathWithQuery(path: string, query: Record<string, unknown>): string | u
 }
 
 /** Names and values in any of the shapes undici takes but iterated ones; `undefined` for what it refuses. */
-function linesOf(headers: GivenHeaders): string[] | undefined {
+function linesOf(headers: GivenHeaders): FieldLines | undefined {
   if (typeof headers !== 'object') return undefined
-  const lines: string[] = []
-  if (Array.isArray(headers)) {
-    if (headers.length % 2 !== 0) return undefined
-    for (let i = 0; i < headers.length; i += 2) if (!addLines(lines, headers[i], headers[i + 1])) return undefined
-    return lines
-  }
-  for (const name of Object.keys(headers)) {
-    if (!addLines(lines, name, (headers as Record<string, unknown>)[name])) return undefined
-  }
-  return lines
+  if (!Array.isArray(headers)) return propertyLines(headers as Record<string, unknown>)
+  if (headers.length % 2 !== 0) return undefined
+  const lines = new LineList()
+  for (let i = 0; i < headers.length; i += 2) if (!lines.add(headers[i], headers[i + 1])) return undefined
+  return lines.fields
 }
 
-function addLines(lines: string[], name: unknown, value: unknown): boolean {
-  if (typeof name !== 'string') return false
-  if (typeof value === 'string') lines.push(name, value)
-  else if (Array.isArray(value)) return value.every((member) => addLine(lines, name, member))
-  else if (value !== undefined) return addLine(lines, name, value)
-  return true
+function propertyLines(headers: Record<string, unknown>): FieldLines | undefined {
+  const names = Object.keys(headers)
+  const values = new Array<string>(names.length)
+  for (let i = 0; i < names.length; i++) {
+    const value = headers[names[i] as string]
+    if (typeof value !== 'string') return propertyLinesOneByOne(headers)
+    values[i] = value
+  }
+  return new FieldLines(names, values)
 }
 
-function addLine(lines: string[], name: string, value: unknown): boolean {
-  if (value === null) lines.push(name, '')
-  else if (typeof value === 'object' || typeof value === 'function' || typeof value === 'symbol') return false
-  else lines.push(name, String(value))
-  return true
+function propertyLinesOneByOne(headers: Record<string, unknown>): FieldLines | undefined {
+  const lines = new LineList()
+  for (const name of Object.keys(headers)) if (!lines.add(name, headers[name])) return undefined
+  return lines.fields
+}
+
+/** Field lines while they are gathered, from values of any kind. */
+class LineList {
+  readonly names: string[] = []
+  readonly values: string[] = []
+
+  get fields(): FieldLines {
+    return new FieldLines(this.names, this.values)
+  }
+
+  /** Adds a field, with as many lines as it has values; false if undici will refuse it. */
+  add(name: unknown, value: unknown): boolean {
+    if (typeof name !== 'string') return false
+    if (value === undefined) return true
+    return Array.isArray(value) ? value.every((member) => this.#addLine(name, member)) : this.#addLine(name, value)
+  }
+
+  #addLine(name: string, value: unknown): boolean {
+    if (value !== null && (typeof value === 'object' || typeof value === 'function' || typeof value === 'symbol')) {
+      return false
+    }
+    this.names.push(name)
+    this.values.push(value === null ? '' : String(value))
+    return true
+  }
 }
 
 /** Whether undici would iterate these headers: by an iterator of their own, never one of a polluted `Object.prototype`. */
