@@ -13,6 +13,7 @@ if (await tally.step('install', install)) {
   await tally.step('requirements', script('check-requirements'))
   await tally.step('fault matrix', script('check-reliability'))
   await tally.step('docs', script('check-docs'))
+  await tally.step('options', script('check-options'))
   await tally.step('tests', () => jest(process.argv.slice(2)))
 }
 tally.finish()
