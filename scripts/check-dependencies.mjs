@@ -25,6 +25,10 @@ const impureGlobals = new Set(
 )
 const impureMembers = new Set(['Date.now', 'Math.random'])
 
+/** The one package that rules/ imports, and the one file that does. */
+const parser = 'structured-headers'
+const parserImporter = 'rules/structured-fields.ts'
+
 /** The package folder, `src` or `test`, and the path below it. */
 const parts = (path) => /^packages\/([^/]+)\/(src|test)\/(.*)$/.exec(path)
 const isTest = (path) => /\.test\.ts$|^packages\/[^/]+\/test\//.test(path)
@@ -98,7 +102,10 @@ function packageFault(path, { name, typeOnly }, manifest) {
     return 'nothing but default-store.ts of core imports a store'
   }
   if (isTest(path)) return undefined
-  if (pkg === 'core' && layerName(file) === 'rules') return 'a rule imports nothing from outside rules/'
+  if (pkg === 'core' && packageName === parser) {
+    if (file !== parserImporter) return `only ${parserImporter} imports ${parser}`
+    if (name !== parser) return `what ${parser} does not export`
+  } else if (pkg === 'core' && layerName(file) === 'rules') return 'a rule imports nothing from outside rules/'
   if (packageName === 'undici') {
     if (pkg !== 'core' || layerName(file) !== 'undici') return 'only undici/ of core knows undici'
     return typeOnly ? undefined : 'core imports types only from undici'

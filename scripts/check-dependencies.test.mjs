@@ -2,7 +2,11 @@ import { describe, expect, it } from '@jest/globals'
 import { dependencyFaults } from './check-dependencies.mjs'
 
 const manifests = {
-  core: { name: '@cc/core', peerDependencies: { undici: '*', '@cc/store-dict': '*' } },
+  core: {
+    name: '@cc/core',
+    dependencies: { 'structured-headers': '*' },
+    peerDependencies: { undici: '*', '@cc/store-dict': '*' }
+  },
   'store-dict': { name: '@cc/store-dict', dependencies: { 'lru-cache': '*' }, peerDependencies: { '@cc/core': '*' } }
 }
 const sound = {
@@ -13,6 +17,7 @@ const sound = {
     "try { await import('@cc/store-dict' as string) } catch {}\nimport 'node:timers'",
   'packages/core/src/store.ts': "import type { Age } from './rules/age.js'",
   'packages/core/src/rules/age.ts': 'export type Age = number\nexport const read = (at: number) => new Date(at)',
+  'packages/core/src/rules/structured-fields.ts': "import { parseList } from 'structured-headers'",
   'packages/core/src/rules/age.test.ts': "import fc from 'fast-check'\nimport './age.js'\nprocess.exit(Date.now())",
   'packages/core/src/testing/index.ts': "import type { Store } from '../store.js'",
   'packages/core/test/a.test.ts': "import 'undici'\nimport '../src/testing/index.js'",
@@ -31,7 +36,10 @@ describe('dependencyFaults', () => {
     ["import { x } from '../errors.js'", 'rules must not import store'],
     ["export type { Dispatcher } from 'undici'", 'a rule imports nothing from outside rules/'],
     ["import { hash } from 'node:crypto'", 'a rule imports nothing from outside rules/'],
-    ["import { parse } from 'structured-headers'", 'a rule imports nothing from outside rules/'],
+    ["import { parseList } from 'structured-headers'", 'only rules/structured-fields.ts imports structured-headers'],
+    ["import type { Item } from 'structured-headers'", 'only rules/structured-fields.ts imports structured-headers'],
+    ["import { LRUCache } from 'lru-cache'", 'a rule imports nothing from outside rules/'],
+    ["import 'structured-headers-extra'", 'a rule imports nothing from outside rules/'],
     ["type S = import('../store.js').Store", 'rules must not import store'],
     ['const now = Date.now()', 'a rule does not use Date.now'],
     ['const now = new Date()', 'a rule does not use new Date()'],
@@ -61,12 +69,40 @@ describe('dependencyFaults', () => {
     ['packages/core/src/clock.ts', "import '../test/a.test.js'", 'sources do not import tests'],
     ['packages/core/src/clock.ts', "import '../../store-dict/src/index.js'", 'a relative import leaves its package'],
     ['packages/core/src/clock.ts', "import 'left-pad'", 'left-pad is not a dependency of @cc/core'],
+    [
+      'packages/core/src/clock.ts',
+      "import 'structured-headers'",
+      'only rules/structured-fields.ts imports structured-headers'
+    ],
+    [
+      'packages/core/src/rules/structured-fields.ts',
+      "import 'structured-headers/dist/parser.js'",
+      'what structured-headers does not export'
+    ],
+    [
+      'packages/core/src/rules/structured-fields.ts',
+      "import 'node:util'",
+      'a rule imports nothing from outside rules/'
+    ],
+    ['packages/core/src/rules/structured-fields.ts', "import 'undici'", 'a rule imports nothing from outside rules/'],
+    [
+      'packages/store-dict/src/a.ts',
+      "import 'structured-headers'",
+      'structured-headers is not a dependency of @cc/store-dict'
+    ],
     ['packages/core/src/clock.ts', "import 'fs'", 'write node:fs'],
     ['packages/core/src/clock.ts', 'const m = await import(name)', 'an import names its module'],
     ['packages/core/src/lib/clock.ts', '', 'a folder that belongs to no layer'],
     ['packages/store-dict/src/a.ts', "import 'undici'", 'only undici/ of core knows undici']
   ])('finds the fault planted in %s: %s', (path, text, why) => {
     expect(faultsWith({ [path]: text })).toEqual([expect.stringContaining(why)])
+  })
+
+  it('wants the parser among the dependencies of core', () => {
+    const without = { ...manifests, core: { ...manifests.core, dependencies: {} } }
+    expect(dependencyFaults(new Map(Object.entries(sound)), without)).toEqual([
+      expect.stringContaining('structured-headers is not a dependency of @cc/core')
+    ])
   })
 
   it('finds a circle, also of types', () => {

@@ -3,6 +3,9 @@ import type { FieldLine, Fields } from './messages.js'
 /** Field values by name in lower case; each line apart, in the order received. RFC 9110 §5.3. */
 export type FieldMap = ReadonlyMap<string, readonly string[]>
 
+/** Longest combined value of a field that decides about storing or reuse, in characters (SEC-04). */
+export const maxFieldValueLength = 16_384
+
 const lineBreak = /[\r\n\0]/
 const notInValues = /[^\t -~\u0080-\u00ff]/
 const loneSurrogate = /\p{Surrogate}/u

@@ -8,6 +8,7 @@ import {
   isEssential,
   isFieldValue,
   isSafeLine,
+  maxFieldValueLength,
   single,
   storedFields
 } from './fields.js'
@@ -37,9 +38,6 @@ import {
 } from './statuses.js'
 import { isTime, maxFieldLines, maxTime } from './stored-response.js'
 import { isUsable, validators } from './validators.js'
-
-/** Longest combined value of a field that decides about storing, in characters (SEC-04). */
-export const maxFieldValueLength = 16_384
 
 const plainLength = /^\d{1,15}$/
 /** More repeats of one length than any message has. */

@@ -2,13 +2,14 @@ import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { assess } from '../../src/rules/assessment.js'
 import { parseCacheControl } from '../../src/rules/cache-control.js'
-import { members } from '../../src/rules/fields.js'
+import { maxFieldValueLength, members } from '../../src/rules/fields.js'
 import { compareHead, freshen } from '../../src/rules/freshening.js'
 import { parseHttpDate } from '../../src/rules/http-date.js'
 import type { FieldLine, Request } from '../../src/rules/messages.js'
 import { decideRequest, decideReuse, requestControl } from '../../src/rules/reuse.js'
 import { varyNames } from '../../src/rules/selecting-fields.js'
 import { decideStoring } from '../../src/rules/storing.js'
+import { parseDictionary, parseStringList } from '../../src/rules/structured-fields.js'
 import { decideAfterValidation, isNotModified, validationRequest } from '../../src/rules/validation.js'
 import { parseTagList } from '../../src/rules/validators.js'
 import { candidatesOf, httpDate, mapOf, noon, requestWith, rules, storedWith } from '../rule-inputs.js'
@@ -178,6 +179,8 @@ describe('a megabyte of any one byte', () => {
     ['parseHttpDate', (text) => parseHttpDate(text, noon)],
     ['parseTagList', parseTagList],
     ['members', members],
+    ['parseDictionary', parseDictionary],
+    ['parseStringList', parseStringList],
     ['varyNames', (text) => varyNames(mapOf(['Vary', text]))]
   ])('SEC-04: %s is done with it in 10 ms', (_name, parse) => {
     expect(slowBytes(parse)).toEqual([])
@@ -203,6 +206,38 @@ describe('a megabyte of any one byte', () => {
       'no-cache, '
     ]) {
       expect(leastMs(() => parseCacheControl(member.repeat(100_000)), 200)).toBeLessThan(33 * limitMs())
+    }
+  })
+
+  it.each<[string, (text: string) => unknown]>([
+    ['parseDictionary', parseDictionary],
+    ['parseDictionary, in a value', (text) => parseDictionary(`a="${text}"`)],
+    ['parseDictionary, in a list', (text) => parseDictionary(`a=(${text})`)],
+    ['parseDictionary, after a decimal', (text) => parseDictionary(`a=1.0, ${text}`)],
+    ['parseStringList', parseStringList],
+    ['parseStringList, in a string', (text) => parseStringList(`"${text}"`)]
+  ])('SEC-04: %s is done in 10 ms with the longest text it reads, of any one byte', (_name, parse) => {
+    const longest = maxFieldValueLength - 'a=1.0, '.length
+    expect(slowBytes((megabyte) => parse(megabyte.slice(0, longest)))).toEqual([])
+  })
+
+  it('SEC-04: so it is with what repeats', () => {
+    const texts = [
+      'a=1.0, ',
+      '"", ',
+      '"\\", ',
+      'a=%"", ',
+      'a=();b;c, ',
+      ':AA==:, ',
+      'a.b=c.d, ',
+      '("a" "b"), ',
+      '(',
+      'a;b'
+    ]
+    for (const text of texts) {
+      const longest = text.repeat(maxFieldValueLength / text.length)
+      expect(leastMs(() => parseDictionary(longest), 10)).toBeLessThan(limitMs())
+      expect(leastMs(() => parseStringList(longest), 10)).toBeLessThan(limitMs())
     }
   })
 
