@@ -4,8 +4,11 @@ import { yardstick } from './yardstick.mjs'
 /** Our interceptor and its store, or the error that says why they cannot be measured. */
 export async function loadOurs() {
   try {
-    const [{ cacheInterceptor }, { DictStore }] = await Promise.all([import('@cc/core'), import('@cc/store-dict')])
-    return { with: (options) => cacheInterceptor({ store: new DictStore(options) }) }
+    const [{ cacheInterceptor, channels }, { DictStore }] = await Promise.all([
+      import('@cc/core'),
+      import('@cc/store-dict')
+    ])
+    return { channels, with: (options) => cacheInterceptor({ store: new DictStore(options) }) }
   } catch (error) {
     return { missing: error.message.split('\n')[0] }
   }

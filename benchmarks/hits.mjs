@@ -8,7 +8,8 @@ const pairs = [
   ['ours', 'yardstick'],
   ['ours, share', 'yardstick, share'],
   ['ours', 'undici'],
-  ['ours, share', 'undici']
+  ['ours, share', 'undici'],
+  ['ours, heard', 'ours']
 ]
 
 /** `[{ size, api, ratios }]`; a ratio above 1 means that the first of the pair answers more requests per second. */

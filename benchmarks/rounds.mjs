@@ -8,7 +8,7 @@ const turnsPerRound = 20
  * each time: with a regular one, collections fall on one contender more than on another.
  *
  * @param contenders `{ [name]: () => Promise<number | void> }`, one request each call; a number is the nanoseconds until
- *   the first byte
+ *   the first byte. What such a function has as `before` and `after` is called around each turn, and not measured
  * @returns for each name its rounds, each a list of turns, in nanoseconds for one request: `taken` until the end,
  *   `firstByte` until the first byte; `work` is how many requests a turn had
  */
@@ -33,10 +33,13 @@ export async function takeTurns(contenders, { rounds, turnMs, warmUpMs }) {
 /** Ends with a turn of the event loop: with promises alone there would never be one, and freed memory would pile up. */
 async function turn(once, requests) {
   let first = 0
+  once.before?.()
   const start = process.hrtime.bigint()
   for (let done = 0; done < requests; done += 1) first += (await once()) ?? 0
   await setImmediate()
-  return { total: Number(process.hrtime.bigint() - start), first }
+  const total = Number(process.hrtime.bigint() - start)
+  once.after?.()
+  return { total, first }
 }
 
 /** Runs all by turns for `warmUpMs` each; returns how many requests take the middle one of them `turnMs`. */

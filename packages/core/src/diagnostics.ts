@@ -1,4 +1,5 @@
 import { channel } from 'node:diagnostics_channel'
+import { channels } from './channels.js'
 import type { EpochMilliseconds, Seconds } from './rules/messages.js'
 import type { ForwardReason, StalePermission } from './rules/reuse.js'
 import type { NotStored } from './rules/storing.js'
@@ -6,7 +7,7 @@ import type { NotStored } from './rules/storing.js'
 /** How an exchange went, told once when it is over. */
 export interface CacheDecision {
   readonly method: string
-  /** The target URI, without userinfo and fragment. */
+  /** The target URI, without userinfo and fragment, the values of `redactQuery` as `***`. */
   readonly url: string
   /**
    * - `hit`: served from the cache, fresh
@@ -30,6 +31,8 @@ export interface CacheDecision {
   readonly lifetime?: Seconds
   /** Whether a heuristic gave that lifetime (FRESH-09). */
   readonly heuristic?: boolean
+  /** Bytes of content that came from the cache and not from the origin: 0 for a 304 or a HEAD. Set where it served. */
+  readonly servedBytes?: number
   /** Whether this exchange stored a response, or updated one. */
   readonly stored: boolean
   /** Why the answer of the origin was not stored. */
@@ -41,16 +44,10 @@ export interface CacheDecision {
 /** What a store failed to do. No request failed with it. */
 export interface StoreFailure {
   readonly operation: 'get' | 'openBody' | 'set' | 'update' | 'mark' | 'delete' | 'read'
-  /** As the store threw it; a store may put into it what it was given. */
+  /** As the store threw it: a store may put into it what it was given, keys with whole URLs among it. */
   readonly error: unknown
   readonly at: EpochMilliseconds
 }
-
-/** Names of the `node:diagnostics_channel` channels; the messages are {@link CacheDecision} and {@link StoreFailure}. */
-export const channels = {
-  decision: '@cc/core:decision',
-  storeFailure: '@cc/core:store-failure'
-} as const
 
 const decisionChannel = channel(channels.decision)
 const storeFailureChannel = channel(channels.storeFailure)

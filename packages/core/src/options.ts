@@ -150,6 +150,12 @@ export interface CacheOptions {
   readonly origins?: readonly (string | RegExp)[]
   /** Whether the cache looks at a request at all, invalidation included. A request for which it throws is not looked at. Unset: all. */
   readonly enabled?: (request: RequestView) => boolean
+  /**
+   * Names of query parameters whose values are `***` in all that is told: decisions, events and explanations. Names
+   * compare without case and percent-encoding. An empty list shows everything (SEC-03).
+   * @defaultValue names that carry a secret by custom, such as `token`, `api_key`, `password` and `X-Amz-Signature`
+   */
+  readonly redactQuery?: readonly string[]
   /** Called once for each exchange with how it went, when it is over: for a miss shortly after the caller has the answer. */
   readonly onDecision?: (decision: CacheDecision) => void
 }

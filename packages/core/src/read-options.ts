@@ -4,6 +4,7 @@ import { isToken } from './rules/fields.js'
 import { type Heuristic, lastModified } from './rules/heuristics.js'
 import type { EpochMilliseconds } from './rules/messages.js'
 import type { RuleOptions } from './rules/options.js'
+import { secretParameters } from './rules/redaction.js'
 import type { CacheStore } from './store.js'
 
 /** Checked options with their defaults. */
@@ -21,6 +22,8 @@ export interface Settings {
   readonly origin: string | undefined
   readonly origins: CacheOptions['origins']
   readonly enabled: CacheOptions['enabled']
+  /** In lower case. */
+  readonly redactQuery: ReadonlySet<string>
   readonly onDecision: CacheOptions['onDecision']
 }
 
@@ -71,6 +74,9 @@ export function readOptions(options: CacheOptions, digest: (text: string) => str
     origin: read.origin('origin'),
     origins: normalOrigins(read.list('origins', isOrigin, 'origins such as https://example.com, or patterns')),
     enabled: read.function('enabled'),
+    redactQuery: new Set(
+      lowerCased(read.list('redactQuery', isParameterName, 'names of query parameters') ?? secretParameters)
+    ),
     onDecision: read.function('onDecision')
   }
   read.refuseUnknown()
@@ -230,6 +236,10 @@ function isMethod(value: unknown): value is 'GET' | 'HEAD' {
 
 function isFieldName(value: unknown): value is string {
   return typeof value === 'string' && isToken(value)
+}
+
+function isParameterName(value: unknown): value is string {
+  return typeof value === 'string' && value !== ''
 }
 
 function isOrigin(value: unknown): value is string | RegExp {

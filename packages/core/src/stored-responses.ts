@@ -98,12 +98,12 @@ export class StoredResponses {
     })
   }
 
-  /** Gives a stored response new metadata, by which it is valid again. */
-  update(lookup: Lookup, { stored }: Assessed, head: StorableHead): void {
+  /** Gives a stored response new metadata, by which it is valid again. Whether the store has taken it. */
+  update(lookup: Lookup, { stored }: Assessed, head: StorableHead): Awaitable<boolean> {
     const { invalid, ...kept } = stored
     const updated: StoredResponse = { ...kept, ...head, marks: this.#marksOf(lookup) }
-    if (head.slot === stored.slot) this.store.update(lookup.key.key, this.#sealed(updated))
-    else this.#move(lookup, stored, updated)
+    if (head.slot === stored.slot) return this.store.update(lookup.key.key, this.#sealed(updated))
+    return this.#move(lookup, stored, updated)
   }
 
   /** Has a stored response validated before it is used again. */
@@ -201,17 +201,16 @@ export class StoredResponses {
   }
 
   /** The selecting fields changed with the metadata (UPD-08): the body goes along to the new slot. */
-  #move(lookup: Lookup, stored: StoredResponse, updated: StoredResponse): void {
+  async #move(lookup: Lookup, stored: StoredResponse, updated: StoredResponse): Promise<boolean> {
     const { key } = lookup.key
     const moved = this.#sealed({ ...updated, id: newId() })
-    const copy = async () => {
-      const body = await this.store.openBody(key, stored.id, new Budget(moveLimitMs, 'unref'))
-      if (body === undefined || body === 'gone') return
-      const moving = isAtHand(body) ? body : new BodyOnItsWay(body)
-      if (await this.store.set(key, moving, () => moved)) this.store.delete(key, stored.slot)
-      if (moving instanceof BodyOnItsWay) moving.letGo()
-    }
-    copy()
+    const body = await this.store.openBody(key, stored.id, new Budget(moveLimitMs, 'unref'))
+    if (body === undefined || body === 'gone') return false
+    const moving = isAtHand(body) ? body : new BodyOnItsWay(body)
+    const isMoved = await this.store.set(key, moving, () => moved)
+    if (isMoved) this.store.delete(key, stored.slot)
+    if (moving instanceof BodyOnItsWay) moving.letGo()
+    return isMoved
   }
 }
 

@@ -21,8 +21,8 @@ describe.each(stores)('CS-05: decisions, with %s', (_name, makeStore) => {
     const client = await setUp(makeStore(), ({ clock }, { method, path, headers }, response) => {
       const cacheControl = path === '/no-store' ? 'no-store' : 'max-age=10, stale-while-revalidate=10'
       response.setHeader('Date', clock.date()).setHeader('Cache-Control', cacheControl).setHeader('ETag', '"a"')
-      if (method === 'GET' && headers['if-none-match'] === '"a"') response.writeHead(304)
-      response.end()
+      if (method === 'GET' && headers['if-none-match'] === '"a"') return void response.writeHead(304).end()
+      response.end('body')
     })
     const decide = async (path: string, method = 'GET', cacheControl?: string) =>
       (await client.get(path, { method, ...(cacheControl && { headers: { 'Cache-Control': cacheControl } }) })).decision
@@ -38,13 +38,22 @@ describe.each(stores)('CS-05: decisions, with %s', (_name, makeStore) => {
       stored: true
     })
     client.clock.advance(3)
-    expect(await decide('/')).toEqual({ ...common, ...fresh, outcome: 'hit', status: 200, age: 3, stored: false })
+    expect(await decide('/')).toEqual({
+      ...common,
+      ...fresh,
+      outcome: 'hit',
+      status: 200,
+      age: 3,
+      stored: false,
+      servedBytes: 4
+    })
     expect(await decide('/', 'GET', 'no-cache')).toEqual({
       ...common,
       ...fresh,
       outcome: 'validated',
       reason: 'request',
       status: 200,
+      servedBytes: 4,
       stored: true
     })
     client.clock.advance(12)
@@ -54,6 +63,7 @@ describe.each(stores)('CS-05: decisions, with %s', (_name, makeStore) => {
       outcome: 'validated',
       reason: 'stale',
       status: 200,
+      servedBytes: 0,
       stored: true,
       background: true
     }
@@ -63,6 +73,7 @@ describe.each(stores)('CS-05: decisions, with %s', (_name, makeStore) => {
       outcome: 'stale-hit',
       stale: 'stale-while-revalidate',
       status: 200,
+      servedBytes: 4,
       age: 12,
       stored: false
     })

@@ -61,6 +61,9 @@ const refused: [option: string, value: unknown, shown: string][] = [
   ['origins', ['example.com'], '["example.com"]'],
   ['origins', ['ftp://example.com'], '["ftp://example.com"]'],
   ['enabled', true, 'true'],
+  ['redactQuery', 'token', '"token"'],
+  ['redactQuery', [''], '[""]'],
+  ['redactQuery', [5], '[5]'],
   ['onDecision', {}, '{}']
 ]
 

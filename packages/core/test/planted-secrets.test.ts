@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { inspect } from 'node:util'
-import { type CacheOptions, cacheInterceptor } from '@cc/core'
+import { type CacheOptions, cacheInterceptor, channels } from '@cc/core'
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
 import { Agent } from 'undici'
-import { channels } from '../src/diagnostics.js'
 import { TestClock } from './harness.js'
 import { turns } from './no-stray-errors.js'
 import { Origin, type Respond } from './origin.js'
@@ -25,6 +24,8 @@ const asked = planted(
   'fragment',
   'integrity'
 )
+/** Stores need the whole URL; nobody else is told. */
+const inQuery = planted('query', 'own-parameter')
 const answered = planted('set-cookie', 'private-field', 'no-cache-field', 'no-store', 'unauthorized', 'of-post', 'hop')
 
 /** A text in all the ways that it could be written down. */
@@ -115,7 +116,9 @@ const respond: Respond = ({ path, method, headers }, response, n) => {
   }
   if (path === '/cut')
     return void response.writeHead(200, { 'Content-Length': 100 }).write('a', () => response.destroy())
-  const [fields, body = `kept-body ${n}`] = answers[path] ?? [{ 'Cache-Control': 'public, max-age=60' }]
+  const [fields, body = `kept-body ${n}`] = answers[path.split('?')[0] as string] ?? [
+    { 'Cache-Control': 'public, max-age=60' }
+  ]
   for (const [name, value] of Object.entries(fields)) response.setHeader(name, value)
   response.end(body)
 }
@@ -162,6 +165,11 @@ async function useEverything(store: RecordingStore, options: Omit<CacheOptions, 
       await ask(path, 'HEAD')
     }
     await ask('/public', 'POST')
+    for (const path of ['/public', '/stale', '/no-store']) {
+      const query = `?a=1&Token=${inQuery.query}&own=${inQuery['own-parameter']}`
+      for (const headers of [credentials, {}, { 'cache-control': 'no-cache' }]) await ask(path + query, 'GET', headers)
+      await ask(`${withPassword}${path}${query}#${asked.fragment}`)
+    }
     await ask(`http://${asked.username}:${asked.password}@${authority}/public`)
     await ask('/public', 'GET', { ...credentials, host: `${asked.username}:${asked.password}@${authority}` })
     // Stale enough to be served while it is validated, and then too stale for that.
@@ -184,6 +192,7 @@ const settings: [what: string, options: Omit<CacheOptions, 'store' | 'clock'>][]
   ['shared, with keyFields', { keyFields: ['Authorization', 'X-Api-Key', 'Cookie'], maxVariants: 2 }],
   ['shared, with a key', { integrityKey: asked.integrity?.padEnd(40, 'x') as string }],
   ['private', { type: 'private' }],
+  ['shared, with redactQuery', { redactQuery: ['OWN', 'token'] }],
   ['private, with keyFields', { type: 'private', keyFields: ['X-Auth-Token'] }]
 ]
 
@@ -210,14 +219,24 @@ describe('secrets (row X11)', () => {
       await useEverything(store, options)
       const kept = store.given.join('\n')
       expect(secretsIn(kept, asked)).toEqual([])
-      expect(secretsIn(inspect(events, everything), asked)).toEqual([])
+      const all = inspect(events, everything)
+      expect(secretsIn(all, { ...asked, ...(options.redactQuery && inQuery), query: inQuery.query as string })).toEqual(
+        []
+      )
+      expect(secretsIn(all, inQuery)).toEqual(options.redactQuery ? [] : ['own-parameter'])
       // It is not that nothing was kept or told.
       const told = events.map(
         (event) =>
           (event as { outcome?: string; operation?: string }).outcome ?? (event as { operation?: string }).operation
       )
-      for (const outcome of ['hit', 'stale-hit', 'validated', 'miss', 'bypass', 'get', 'mark'])
+      for (const outcome of ['hit', 'stale-hit', 'validated', 'miss', 'bypass', 'get', 'mark', 'confirmed'])
         expect(told).toContain(outcome)
+      for (const name of ['found', 'action', 'conditional', 'stored']) {
+        const urls = events
+          .filter((event) => Object.hasOwn(event as object, name))
+          .map((event) => (event as { url: string }).url)
+        expect(urls.some((url) => /\?a=1&Token=\*\*\*&own=/.test(url))).toBe(true)
+      }
       expect(kept).toContain('kept-body')
       expect(kept).toContain('kept-field')
       expect(kept).toContain('kept-location')

@@ -1,5 +1,16 @@
+import { channel } from 'node:diagnostics_channel'
 import { inspect } from 'node:util'
-import type { Awaitable, Body, ByteRange, CacheStore, EpochMilliseconds, Found, Mark, StoredResponse } from '@cc/core'
+import type {
+  Awaitable,
+  Body,
+  ByteRange,
+  CacheStore,
+  EpochMilliseconds,
+  EvictEvent,
+  Found,
+  Mark,
+  StoredResponse
+} from '@cc/core'
 import { LRUCache } from 'lru-cache'
 import { JOINED_BYTES, type KeptBody, nextTurn, readBody, sliceBody } from './body.js'
 import { Entry, type KeptResponse, keepResponse } from './entry.js'
@@ -48,6 +59,8 @@ export interface DictStoreCounters {
 const LONG_BYTES = 1_048_576
 /** So many keys are evicted in one turn. */
 const EVICTED_IN_TURN = 2_048
+/** `channels.evict` of core, which this store has only the types of. */
+const evictChannel = channel('@cc/core:evict')
 const NOTHING: Found = Object.freeze({ responses: Object.freeze([]) })
 
 /**
@@ -231,8 +244,10 @@ export class DictStore implements CacheStore {
 
   #putBack(entry: Entry): void {
     while (entry.size > 0 && (entry.size > this.#maxEntries || entry.bytes > this.#maxBytes)) {
+      const before = entry.bytes
       entry.removeOldest()
       this.#counters.evicted++
+      if (evictChannel.hasSubscribers) tellEvicted(1, before - entry.bytes)
     }
     if (entry.isEmpty) return
     if (entry.bytes > this.#maxBytes) {
@@ -246,12 +261,18 @@ export class DictStore implements CacheStore {
 
   #lose(entry: Entry): void {
     this.#counters.evicted += entry.size
+    if (evictChannel.hasSubscribers && entry.size > 0) tellEvicted(entry.size, entry.bytes)
     if (this.#isToKeep(entry.mark)) this.#lostMarkAt = Math.max(this.#lostMarkAt, entry.mark.at)
   }
 
   #isToKeep(mark: Mark | undefined): mark is Mark {
     return mark !== undefined && mark.dropAt > this.#clock()
   }
+}
+
+function tellEvicted(responses: number, bytes: number): void {
+  const event: EvictEvent = { store: 'DictStore', responses, bytes }
+  evictChannel.publish(event)
 }
 
 function isPositiveInteger(value: unknown): boolean {

@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici'
 import { isPromise } from '../awaitable.js'
+import { lookupChannel } from '../events.js'
 import { type Lookup, without } from '../look-ups.js'
 import type { Assessed } from '../rules/assessment.js'
 import type { Seconds } from '../rules/messages.js'
@@ -9,6 +10,7 @@ import { Exchange } from './exchange.js'
 import { forward } from './forwarding.js'
 import { withFields } from './read-request.js'
 import { bodyFor, playStored } from './serving.js'
+import { tellLookup } from './telling.js'
 import { validate } from './validating.js'
 
 /** Fields of the caller's that a validation in the background does without (STALE-04). */
@@ -50,15 +52,23 @@ type AfterLookup = (exchange: Exchange, lookup: Lookup | undefined) => void
 function afterLookup(exchange: Exchange, next: AfterLookup): void {
   const { cache, asked, budget } = exchange
   cache.later.do(asked.key.key)
+  const began = lookupChannel.hasSubscribers ? performance.now() : undefined
   const lookup = cache.responses.lookUp(asked.key, budget)
-  if (isPromise(lookup)) waitForLookup(exchange, lookup, next)
-  else next(exchange, lookup)
+  if (isPromise(lookup)) return waitForLookup(exchange, lookup, next, began)
+  if (began !== undefined) tellLookup(exchange, lookup, began)
+  next(exchange, lookup)
 }
 
-function waitForLookup(exchange: Exchange, lookup: Promise<Lookup | undefined>, next: AfterLookup): void {
+function waitForLookup(
+  exchange: Exchange,
+  lookup: Promise<Lookup | undefined>,
+  next: AfterLookup,
+  began: number | undefined
+): void {
   const { caller } = exchange
   caller.start()
   lookup.then((lookup) => {
+    if (began !== undefined) tellLookup(exchange, lookup, began)
     if (caller.ended) exchange.tell({ outcome: 'aborted' })
     else next(exchange, lookup)
   })

@@ -15,7 +15,7 @@ import { BackgroundValidations } from './background-validations.js'
 import { Below } from './below.js'
 import { Caller } from './caller.js'
 import { DeferredWork } from './deferred-work.js'
-import { type Cache, Exchange } from './exchange.js'
+import { aboutRequest, type Cache, Exchange } from './exchange.js'
 import { forwardUnsafe } from './invalidating.js'
 import { watchNetwork } from './network-heads.js'
 import { passBy } from './passing-by.js'
@@ -169,8 +169,7 @@ function viewOf({ request, target }: ReadRequest): RequestView {
   }
 }
 
-function tellBypass({ listeners }: Cache, { request, target }: ReadRequest, reason: ForwardReason): void {
+function tellBypass({ listeners, settings }: Cache, { request, target }: ReadRequest, reason: ForwardReason): void {
   if (!listeners.listening) return
-  const url = target.origin.text + target.path
-  listeners.tell({ method: request.method, url, outcome: 'bypass', reason, stored: false })
+  listeners.tell({ ...aboutRequest(request, target, settings), outcome: 'bypass', reason, stored: false })
 }

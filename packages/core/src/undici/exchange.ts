@@ -1,10 +1,12 @@
 import type { Dispatcher } from 'undici'
 import { Budget } from '../budget.js'
 import type { CacheDecision, DecisionListeners } from '../diagnostics.js'
+import type { AboutRequest } from '../events.js'
 import type { Settings } from '../read-options.js'
 import type { Assessed } from '../rules/assessment.js'
 import type { CacheKey, RequestTarget } from '../rules/cache-key.js'
 import type { Request } from '../rules/messages.js'
+import { redactedPath } from '../rules/redaction.js'
 import type { RequestControl } from '../rules/reuse.js'
 import type { Body } from '../store.js'
 import type { StoredResponses } from '../stored-responses.js'
@@ -43,6 +45,11 @@ export interface CachedRequest {
 export const noBytes = new Uint8Array(0)
 const gatewayTimeoutHead = new StoredHead(504, 'Gateway Timeout', [])
 
+/** A request as it may be told to others: without userinfo and fragment, and without secrets in its query (SEC-03). */
+export function aboutRequest(request: Request, target: RequestTarget, { redactQuery }: Settings): AboutRequest {
+  return { method: request.method, url: target.origin.text + redactedPath(target.path, redactQuery) }
+}
+
 /** One request from its first look at the cache to its decision: who asked, what may be waited for, what was told. */
 export class Exchange {
   readonly cache: Cache
@@ -68,6 +75,11 @@ export class Exchange {
     this.caller = new Caller(handler)
     this.budget = new Budget(cache.settings.storeTimeoutMs)
     this.#backgroundEnded = backgroundEnded
+  }
+
+  /** The request as it may be told to others. */
+  get about(): AboutRequest {
+    return aboutRequest(this.asked.request, this.asked.target, this.cache.settings)
   }
 
   get isBackground(): boolean {
@@ -110,10 +122,8 @@ export class Exchange {
     this.#backgroundEnded?.(status === undefined || status >= 500)
     const { listeners } = this.cache
     if (!listeners.listening) return
-    const { request, target } = this.asked
     listeners.tell({
-      method: request.method,
-      url: target.origin.text + target.path,
+      ...this.about,
       stored: false,
       ...decision,
       ...(this.isBackground && { background: true })

@@ -44,7 +44,8 @@ export function playStored(
       status: notModified ? 304 : stored.status,
       age,
       lifetime,
-      heuristic
+      heuristic,
+      servedBytes: notModified || asked.request.method === 'HEAD' ? 0 : stored.bodyBytes
     })
   }
   const head = notModified ? notModifiedHead(selected.stored.fields) : headOf(exchange, selected)

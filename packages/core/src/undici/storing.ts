@@ -2,6 +2,7 @@ import { whenReady } from '../awaitable.js'
 import { BodyCopy } from '../body-copy.js'
 import { Budget } from '../budget.js'
 import type { CacheDecision } from '../diagnostics.js'
+import { storeChannel } from '../events.js'
 import type { Lookup } from '../look-ups.js'
 import type { Assessed } from '../rules/assessment.js'
 import { assess } from '../rules/assessment.js'
@@ -19,6 +20,7 @@ import type { Awaitable } from '../store.js'
 import type { Exchange } from './exchange.js'
 import type { NetworkResponse } from './network-response.js'
 import { copiedBytes, type Storing } from './relay.js'
+import { tellStored } from './telling.js'
 
 const storeUnreadable = refused('ROB-02', 'the store could not be read')
 const refusedByStore = refused('ROB-02', 'the store did not keep it')
@@ -80,14 +82,19 @@ export function storeWhole(
   const copied = { bodyBytes: receivedBytes, digests: undefined }
   removeFromTheFuture(exchange, lookup, head)
   const setting = responses.store.set(lookup.key.key, body, () => responses.complete(lookup, head, copied))
-  whenReady(setting, (stored) => settled(exchange, response, lookup, head, stored, told))
+  whenReady(setting, (stored) => settled(exchange, response, lookup, head, receivedBytes, stored, told))
 }
 
 /** Brings the fields of a 304, or of a HEAD, into a stored response. RFC 9111 §4.3.4. */
 export function applyFreshened(exchange: Exchange, lookup: Lookup, known: Assessed, { keep }: Freshened): void {
   const { responses } = exchange.cache
-  if (keep.action === 'update') responses.update(lookup, known, keep.head)
-  else if (keep.action === 'remove') responses.remove(lookup, known)
+  if (keep.action === 'remove') responses.remove(lookup, known)
+  if (keep.action !== 'update') return
+  const updating = responses.update(lookup, known, keep.head)
+  if (!storeChannel.hasSubscribers) return
+  whenReady(updating, (updated) => {
+    if (updated) tellStored(exchange, 'updated', keep.head, known.stored.bodyBytes)
+  })
 }
 
 function notStoring(
@@ -122,6 +129,7 @@ function settled(
   response: NetworkResponse,
   lookup: Lookup,
   head: StorableHead,
+  bodyBytes: number,
   stored: boolean,
   told: Told
 ): void {
@@ -129,6 +137,7 @@ function settled(
   const { responses, settings } = exchange.cache
   const hasOthers = head.selecting.length > 0 || lookup.stored.some((known) => known.stored.slot !== head.slot)
   if (hasOthers) responses.trim(lookup, new Budget(settings.storeTimeoutMs, 'unref'))
+  if (storeChannel.hasSubscribers) tellStored(exchange, 'stored', head, bodyBytes)
   exchange.tell({ ...told, stored, ...lifetimeOf(exchange, lookup, head) })
 }
 
@@ -183,7 +192,7 @@ function copying(
             : tooSlow
       return isNotStored(exchange, response, lookup, because, told)
     }
-    whenReady(setting, (stored) => settled(exchange, response, lookup, head, stored, told))
+    whenReady(setting, (stored) => settled(exchange, response, lookup, head, receivedBytes, stored, told))
   }
   return { copy, ended }
 }

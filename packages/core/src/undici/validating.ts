@@ -1,4 +1,5 @@
 import { isPromise, whenReady } from '../awaitable.js'
+import { validateChannel } from '../events.js'
 import type { Lookup } from '../look-ups.js'
 import { type Assessed, assess } from '../rules/assessment.js'
 import { freshen } from '../rules/freshening.js'
@@ -21,6 +22,7 @@ import { Discard } from './relay.js'
 import { StoredHead } from './serve-stored.js'
 import { bodyFor, playOnError, storedBody } from './serving.js'
 import { applyFreshened } from './storing.js'
+import { tellValidation } from './telling.js'
 
 /** A stored response that may be served if the origin says so. */
 interface Validation {
@@ -50,15 +52,16 @@ function sendValidation(validation: Validation): void {
   const sent = validationRequest(exchange.asked.request, selected)
   exchange.send(withFields(exchange.asked.opts, sent.preconditions), {
     received: (response) => afterValidation(validation, sent, response),
-    failed: (error) => afterFailure(validation, error)
+    failed: (error) => afterFailure(validation, sent, error)
   })
 }
 
 /** No answer came: Table B, rows 6 and 7. */
-function afterFailure(validation: Validation, error: unknown): void {
+function afterFailure(validation: Validation, sent: ValidationRequest, error: unknown): void {
   const { exchange, selected, reason, mayFallBack } = validation
   const { caller, cache, asked } = exchange
   const { clock, rules, onDisconnect } = cache.settings
+  if (validateChannel.hasSubscribers) tellValidation(exchange, selected, reason, sent)
   const relayFailure = () => {
     const generates = onDisconnect === '504' && !caller.aborted
     exchange.tell({ outcome: 'miss', reason, ...(generates && { status: 504 }) })
@@ -106,6 +109,9 @@ function afterValidation(
     now,
     rules
   )
+  if (validateChannel.hasSubscribers) {
+    tellValidation(exchange, selected, reason, sent, decision.action, response.status)
+  }
   switch (decision.action) {
     case 'freshen':
       return serveFreshened(validation, decision.identified, response)
@@ -154,7 +160,8 @@ function serveFreshened(
     const { lifetime, heuristic } = current
     const { keep } = freshened
     const kept = keep.action === 'update' ? { stored: true } : { notStored: keep.because }
-    exchange.tell({ outcome: 'validated', reason, status: head.status, lifetime, heuristic, ...kept })
+    const servedBytes = needsNoBody ? 0 : bodyBytes
+    exchange.tell({ outcome: 'validated', reason, status: head.status, lifetime, heuristic, servedBytes, ...kept })
     exchange.play(head, body)
   }
   const needsNoBody = notModified || request.method === 'HEAD' || bodyBytes === 0 || exchange.isBackground
