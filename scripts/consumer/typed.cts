@@ -8,3 +8,4 @@ const store: core.CacheStore = new dict.DictStore()
 const dispatcher: undici.Dispatcher = new undici.Agent().compose(core.cacheInterceptor({ store }))
 undici.setGlobalDispatcher(dispatcher)
 export const cases = testing.storeCases
+export const asked = undici.request('http://127.0.0.1:9/', { cacheMode: 'reload', dispatcher })

@@ -1,10 +1,12 @@
 // What a TypeScript project writes, in ESM; typed.cts is the same in CommonJS.
-import { type CacheStore, cacheInterceptor } from '@cc/core'
+import { type CacheMode, type CacheStore, cacheInterceptor } from '@cc/core'
 import { storeCases } from '@cc/core/testing'
 import { DictStore } from '@cc/store-dict'
-import { Agent, type Dispatcher, setGlobalDispatcher } from 'undici'
+import { Agent, type Dispatcher, request, setGlobalDispatcher } from 'undici'
 
 const store: CacheStore = new DictStore()
 const dispatcher: Dispatcher = new Agent().compose(cacheInterceptor({ store }))
 setGlobalDispatcher(dispatcher)
 export const cases = storeCases
+const cacheMode: CacheMode = 'force-cache'
+export const asked = request('http://127.0.0.1:9/', { cacheMode, dispatcher })

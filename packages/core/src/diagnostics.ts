@@ -16,9 +16,18 @@ export interface CacheDecision {
    * - `miss`: answered by the origin; `reason` says why
    * - `bypass`: passed on without a look at the cache; `reason` says why
    * - `aborted`: the caller gave up before anything was decided
-   * - `gateway-timeout`: `only-if-cached` was asked and nothing could be served (REQ-06)
+   * - `gateway-timeout`: the directive `only-if-cached` was sent and nothing could be served (REQ-06)
+   * - `network-error`: the mode `only-if-cached` was set and nothing could be served (MODE-05)
    */
-  readonly outcome: 'hit' | 'stale-hit' | 'validated' | 'miss' | 'bypass' | 'aborted' | 'gateway-timeout'
+  readonly outcome:
+    | 'hit'
+    | 'stale-hit'
+    | 'validated'
+    | 'miss'
+    | 'bypass'
+    | 'aborted'
+    | 'gateway-timeout'
+    | 'network-error'
   /** Why the request was sent on, in the words of RFC 9211 §2.2; unset where it was not. */
   readonly reason?: ForwardReason
   /** Status that the caller got; unset where none came, and for a bypass. */

@@ -28,3 +28,13 @@ export class NoStoreError extends Error {
     )
   }
 }
+
+/** A request in mode `only-if-cached` found nothing that may be served (MODE-05). */
+export class NotCachedError extends Error {
+  override readonly name = 'NotCachedError'
+  readonly code = 'CC_NOT_CACHED'
+
+  constructor() {
+    super("nothing is stored that may be served, and cacheMode 'only-if-cached' forbids to ask the origin")
+  }
+}

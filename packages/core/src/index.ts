@@ -1,8 +1,9 @@
 export { channels } from './channels.js'
 export type { CacheDecision, StoreFailure } from './diagnostics.js'
-export { NoStoreError } from './errors.js'
+export { NoStoreError, NotCachedError } from './errors.js'
 export type { AboutRequest, EvictEvent, LookupEvent, StoreEvent, ValidateEvent } from './events.js'
 export type { CacheOptions, RequestView } from './options.js'
+export type { CacheMode } from './rules/cache-mode.js'
 export type { Duration, Heuristic, HeuristicInput } from './rules/heuristics.js'
 export { expiresAfter, lastModified, oneDay } from './rules/heuristics.js'
 export type {

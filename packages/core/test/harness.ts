@@ -1,4 +1,4 @@
-import { type CacheDecision, type CacheOptions, type CacheStore, cacheInterceptor } from '@cc/core'
+import { type CacheDecision, type CacheMode, type CacheOptions, type CacheStore, cacheInterceptor } from '@cc/core'
 import { afterEach } from '@jest/globals'
 import { Agent, type Dispatcher, request } from 'undici'
 import { MapStore } from './map-store.js'
@@ -42,6 +42,7 @@ export interface Ask {
   readonly method?: string
   readonly headers?: Dispatcher.DispatchOptions['headers']
   readonly body?: string
+  readonly cacheMode?: CacheMode
   /** Another origin than the one that was set up. */
   readonly origin?: string
 }
@@ -80,7 +81,8 @@ export class SetUp {
       method: (ask.method ?? 'GET') as 'GET',
       dispatcher: this.dispatcher,
       ...(ask.headers !== undefined && { headers: ask.headers }),
-      ...(ask.body !== undefined && { body: ask.body })
+      ...(ask.body !== undefined && { body: ask.body }),
+      ...(ask.cacheMode !== undefined && { cacheMode: ask.cacheMode })
     })
     const text = await body.text()
     return { status: statusCode, headers, text, decision: await decided }

@@ -1,6 +1,7 @@
 import type { Assessed } from './assessment.js'
 import { isUnqualified } from './assessment.js'
 import { type DeltaSeconds, type Directives, noDirectives, parseCacheControl } from './cache-control.js'
+import { besideMode, type CacheMode, hasPrecondition, type StaleMode } from './cache-mode.js'
 import { type Candidate, type Candidates, selectedBy } from './candidates.js'
 import { breaksLines, isToken, maxFieldValueLength, members } from './fields.js'
 import { currentAge, isClockUsable } from './freshness.js'
@@ -16,21 +17,25 @@ import { isUsable } from './validators.js'
 export type ForwardReason = 'bypass' | 'method' | 'uri-miss' | 'vary-miss' | 'request' | 'stale' | 'partial'
 
 /** What allowed a stale response to be served, as the decision names it. */
-export type StalePermission = 'max-stale' | 'stale-while-revalidate' | 'stale-if-error'
+export type StalePermission = 'max-stale' | 'stale-while-revalidate' | 'stale-if-error' | StaleMode
 
 /** What the request itself asks of caches. RFC 9111 §5.2.1. */
 export interface RequestControl {
   readonly directives: Directives
   /** `no-cache`, or what counts as such (REQ-04, REQ-08, PARSE-05). */
   readonly noCache: boolean
+  readonly mode: CacheMode | undefined
 }
+
+/** What comes in place of a forward that the request forbids (REQ-06, MODE-05). */
+export type Unanswered = { readonly action: 'gateway-timeout' } | { readonly action: 'network-error' }
 
 /** What a request is, before anything stored is looked at: Table A, rows 1 to 6. */
 export type RequestDecision =
   | { readonly action: 'bypass'; readonly reason: ForwardReason; readonly requirement: string }
   | { readonly action: 'forward-unsafe' }
-  | { readonly action: 'gateway-timeout' }
-  | { readonly action: 'forward' }
+  | Unanswered
+  | { readonly action: 'forward'; readonly reason: ForwardReason }
   | { readonly action: 'look-up' }
 
 /** What is done with a request given what is stored: Table A, from row 8 on. RFC 9111 §4. */
@@ -49,7 +54,7 @@ export type ReuseDecision =
       readonly mayFallBack: boolean
     }
   | { readonly action: 'forward'; readonly reason: ForwardReason }
-  | { readonly action: 'gateway-timeout' }
+  | Unanswered
 
 /** What is known of a request besides its fields. */
 export interface RequestFacts {
@@ -59,21 +64,39 @@ export interface RequestFacts {
 
 const overrides = ['x-http-method-override', 'x-http-method', 'x-method-override']
 const gatewayTimeout = { action: 'gateway-timeout' } as const
+const networkError = { action: 'network-error' } as const
 const lookUp = { action: 'look-up' } as const
-const noControl: RequestControl = { directives: noDirectives, noCache: false }
+const noControl: RequestControl = { directives: noDirectives, noCache: false, mode: undefined }
 
-export function requestControl(request: Request): RequestControl {
+/** What a request asks of caches, by its fields and by the mode it was made with. One with a mode is not plain. */
+export function requestControl(request: Request, mode?: CacheMode): RequestControl {
   if (request.isPlain) return noControl
-  const { fields } = request
+  const control = controlOf(request)
+  if (mode === undefined) return control
+  if (mode === 'default') return { ...control, mode }
+  return { directives: besideMode(control.directives), noCache: mode === 'no-cache', mode }
+}
+
+/** Whether the request is not to be sent on, and what comes instead. */
+export function unanswered({ directives, mode }: RequestControl): Unanswered | undefined {
+  if (mode === 'only-if-cached') return networkError
+  return directives.onlyIfCached ? gatewayTimeout : undefined
+}
+
+function controlOf({ fields }: Request): RequestControl {
   const value = fields.get('cache-control')
   if (value === undefined) {
     const pragma = fields.get('pragma')
     const noCache = pragma !== undefined && members(pragma).some((member) => member.toLowerCase() === 'no-cache')
-    return noCache ? { directives: noDirectives, noCache } : noControl
+    return noCache ? { ...noControl, noCache } : noControl
   }
   const directives = parseCacheControl(value)
   const { noCache, maxAge, minFresh } = directives
-  return { directives, noCache: noCache !== false || maxAge === 'invalid' || minFresh === 'invalid' }
+  return {
+    directives,
+    noCache: noCache !== false || maxAge === 'invalid' || minFresh === 'invalid',
+    mode: undefined
+  }
 }
 
 /** What is done with a request whatever is stored. Without a key nothing can be stored for it, or be invalidated by it. */
@@ -87,18 +110,17 @@ export function decideRequest(
   const { method } = request
   if (method === 'GET' || method === 'HEAD') {
     const decision = hasKey ? decideRead(request, control, facts, options) : bypass('bypass', 'KEY-05')
-    if (decision.action === 'look-up' || !control.directives.onlyIfCached) return decision
-    return gatewayTimeout
+    return decision.action === 'look-up' ? decision : (unanswered(control) ?? decision)
   }
   if (method === 'CONNECT') return bypass('bypass', 'METH-02')
   if (!isSafe(method)) return hasKey ? { action: 'forward-unsafe' } : bypass('bypass', 'KEY-05')
-  if (isCacheable(method) && control.directives.onlyIfCached) return gatewayTimeout
-  return bypass('method', 'METH-01')
+  const bypassed = bypass('method', 'METH-01')
+  return isCacheable(method) ? (unanswered(control) ?? bypassed) : bypassed
 }
 
 function decideRead(
   request: Request,
-  { directives }: RequestControl,
+  { directives, mode }: RequestControl,
   facts: RequestFacts,
   options: RuleOptions
 ): RequestDecision {
@@ -109,6 +131,8 @@ function decideRead(
   if (request.isPlain) return lookUp
   const { fields } = request
   if (fields.has('upgrade')) return bypass('bypass', 'METH-02')
+  if (mode === 'no-store') return bypass('bypass', 'MODE-01')
+  if (mode === 'default' && hasPrecondition(fields)) return bypass('bypass', 'MODE-02')
   if (directives.noStore) return bypass('bypass', 'REQ-05')
   if (overrides.some((name) => fields.has(name))) return bypass('bypass', 'METH-06')
   if ((fields.get('cache-control')?.length ?? 0) > maxFieldValueLength) return bypass('bypass', 'SEC-04')
@@ -116,8 +140,10 @@ function decideRead(
   if (options.type === 'shared' && options.bypassAuthorized && fields.has('authorization'))
     return bypass('bypass', 'AUTH-02')
   if (method === 'GET' && fields.has('range')) return bypass('bypass', 'STORE-02')
-  if (fields.has('if-match') || fields.has('if-unmodified-since')) return { action: 'forward' }
-  return lookUp
+  if (fields.has('if-match') || fields.has('if-unmodified-since')) {
+    return { action: 'forward', reason: 'bypass' }
+  }
+  return mode === 'reload' ? { action: 'forward', reason: 'request' } : lookUp
 }
 
 /** The stored responses that could answer the request, fresh or not. RFC 9111 §4. */
@@ -152,15 +178,17 @@ export function decideReuse(
     selected = assessed
     invalid = isInvalidated(candidate, marks)
   }
-  const { onlyIfCached } = control.directives
   if (selected === undefined) {
-    if (onlyIfCached) return gatewayTimeout
+    const instead = unanswered(control)
+    if (instead !== undefined) return instead
     const isKnown = stored.some((candidate) => usable(candidate, request, marks, now) !== undefined)
     return { action: 'forward', reason: isKnown ? 'vary-miss' : 'uri-miss' }
   }
   const decision = decideSelected(selected, control, invalid, now, isSecure, options)
-  if (!onlyIfCached) return decision
-  if (decision.action === 'validate') return gatewayTimeout
+  if (decision.action === 'serve') return decision
+  const instead = unanswered(control)
+  if (instead === undefined) return decision
+  if (decision.action === 'validate') return instead
   return decision.action === 'serve-and-validate' ? { ...decision, action: 'serve' } : decision
 }
 
@@ -209,6 +237,10 @@ function decideSelected(
   const barred = selected.staleBar
   const gives = barred === 's-maxage' && options.sMaxAgeAllowsStale
   if (barred !== 'none' && !gives) return validate(selected, 'stale', false)
+  const { mode } = control
+  if (barred === 'none' && (mode === 'force-cache' || mode === 'only-if-cached')) {
+    return { action: 'serve', selected, age, stale: mode }
+  }
   if (
     barred === 'none' &&
     allows(asked.maxStale, staleness) &&

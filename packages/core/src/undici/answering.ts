@@ -1,10 +1,18 @@
 import type { Dispatcher } from 'undici'
 import { isPromise } from '../awaitable.js'
+import { NotCachedError } from '../errors.js'
 import { lookupChannel } from '../events.js'
 import { type Lookup, without } from '../look-ups.js'
 import type { Assessed } from '../rules/assessment.js'
 import type { Seconds } from '../rules/messages.js'
-import { decideReuse, type ReuseDecision, type StalePermission } from '../rules/reuse.js'
+import {
+  decideReuse,
+  type ForwardReason,
+  type ReuseDecision,
+  type StalePermission,
+  type Unanswered,
+  unanswered
+} from '../rules/reuse.js'
 import type { Body } from '../store.js'
 import { Exchange } from './exchange.js'
 import { forward } from './forwarding.js'
@@ -36,14 +44,18 @@ export function answer(exchange: Exchange): void {
   afterLookup(exchange, answerFrom)
 }
 
-/** Sends the request on whatever is stored; the answer may be stored (A6). */
-export function forwardAnyway(exchange: Exchange): void {
-  afterLookup(exchange, (exchange, lookup) => forward(exchange, lookup, 'bypass'))
+/** Sends the request on whatever is stored; the answer may be stored (A6, A7). */
+export function forwardAnyway(exchange: Exchange, reason: ForwardReason): void {
+  afterLookup(exchange, (exchange, lookup) => forward(exchange, lookup, reason))
 }
 
-/** `only-if-cached` was asked, and nothing may be served (REQ-06). */
-export function gatewayTimeout(exchange: Exchange): void {
-  exchange.tell({ outcome: 'gateway-timeout', status: 504 })
+/** `only-if-cached` was asked, and nothing may be served: a 504 to the directive (REQ-06), an error to the mode (MODE-05). */
+export function refuse(exchange: Exchange, { action }: Unanswered): void {
+  if (action === 'network-error') {
+    exchange.tell({ outcome: action })
+    return exchange.caller.fail(new NotCachedError())
+  }
+  exchange.tell({ outcome: action, status: 504 })
   exchange.playGatewayTimeout()
 }
 
@@ -76,8 +88,7 @@ function waitForLookup(
 
 function answerFrom(exchange: Exchange, lookup: Lookup | undefined): void {
   const { request, control, target } = exchange.asked
-  if (lookup === undefined)
-    return control.directives.onlyIfCached ? gatewayTimeout(exchange) : forward(exchange, undefined, 'uri-miss')
+  if (lookup === undefined) return forwardUnlessRefused(exchange, undefined)
   const { rules, clock } = exchange.cache.settings
   const isSecure = target.origin.scheme === 'https' || target.origin.isLoopback
   carryOut(exchange, lookup, decideReuse(request, control, lookup, clock(), isSecure, rules))
@@ -95,7 +106,8 @@ function carryOut(exchange: Exchange, lookup: Lookup, decision: ReuseDecision): 
     case 'forward':
       return forward(exchange, lookup, decision.reason)
     case 'gateway-timeout':
-      return gatewayTimeout(exchange)
+    case 'network-error':
+      return refuse(exchange, decision)
     default:
       return decision satisfies never
   }
@@ -121,8 +133,14 @@ function serveBody(
 
 /** What was selected cannot be served after all: it counts as never stored. */
 function bodyIsGone(exchange: Exchange, lookup: Lookup, selected: Assessed): void {
-  if (exchange.asked.control.directives.onlyIfCached) return gatewayTimeout(exchange)
-  forward(exchange, without(lookup, selected), 'uri-miss')
+  forwardUnlessRefused(exchange, without(lookup, selected))
+}
+
+/** Nothing is there that could be served. */
+function forwardUnlessRefused(exchange: Exchange, lookup: Lookup | undefined): void {
+  const instead = unanswered(exchange.asked.control)
+  if (instead === undefined) forward(exchange, lookup, 'uri-miss')
+  else refuse(exchange, instead)
 }
 
 /** Validates a response that was served stale, once at a time. RFC 5861 §3. */

@@ -5,11 +5,12 @@ import { ForgivingStore } from '../forgiving-store.js'
 import type { CacheOptions, RequestView } from '../options.js'
 import { readOptions, type Settings } from '../read-options.js'
 import { type CacheKey, cacheKey, requestTarget } from '../rules/cache-key.js'
+import { type CacheMode, isCacheMode, noSuchMode } from '../rules/cache-mode.js'
 import { isSafe } from '../rules/methods.js'
 import { decideRequest, type ForwardReason, requestControl } from '../rules/reuse.js'
 import type { CacheStore } from '../store.js'
 import { digest, StoredResponses } from '../stored-responses.js'
-import { answer, forwardAnyway, gatewayTimeout } from './answering.js'
+import { answer, forwardAnyway, refuse } from './answering.js'
 import { BackgroundSockets } from './background-sockets.js'
 import { BackgroundValidations } from './background-validations.js'
 import { Below } from './below.js'
@@ -19,7 +20,20 @@ import { aboutRequest, type Cache, Exchange } from './exchange.js'
 import { forwardUnsafe } from './invalidating.js'
 import { watchNetwork } from './network-heads.js'
 import { passBy } from './passing-by.js'
-import { type ReadRequest, readRequest } from './read-request.js'
+import { option, type ReadRequest, readRequest } from './read-request.js'
+import { inMode } from './request-mode.js'
+
+declare module 'undici' {
+  namespace Dispatcher {
+    interface DispatchOptions {
+      /**
+       * What this request asks of a cache made by `@cc/core`, in the words of the Fetch standard (MODE-01). Unset: plain
+       * HTTP rules. An unknown value is a `TypeError` of the request.
+       */
+      cacheMode?: CacheMode
+    }
+  }
+}
 
 /**
  * A cache for HTTP responses, as an interceptor for `dispatcher.compose()`. RFC 9111.
@@ -95,11 +109,19 @@ function dispatchCached(
   handler: Dispatcher.DispatchHandler,
   bound: string | undefined
 ): boolean {
-  const read = readRequest(opts, bound)
-  if (read.request === undefined || !isLookedAt(cache.settings, read)) return passBy(below.dispatch, read.opts, handler)
+  const mode = option(opts, 'cacheMode')
+  if (mode !== undefined && !isCacheMode(mode)) {
+    new Caller(handler).fail(noSuchMode(mode))
+    return true
+  }
+  const given = readRequest(opts, bound)
+  if (given.request === undefined || !isLookedAt(cache.settings, given)) {
+    return passBy(below.dispatch, given.opts, handler)
+  }
+  const read = mode === undefined ? given : inMode(given, mode)
   const { rules } = cache.settings
   const { request } = read
-  const control = requestControl(request)
+  const control = requestControl(request, mode)
   const partition = partitionOf(cache.settings, read)
   const { connection, origin, path } = read.target
   const target = partition ? requestTarget(connection, origin, path, partition) : read.target
@@ -117,13 +139,14 @@ function dispatchCached(
       answer(exchange)
       return true
     case 'forward':
-      forwardAnyway(exchange)
+      forwardAnyway(exchange, decision.reason)
       return true
     case 'forward-unsafe':
       forwardUnsafe(exchange)
       return true
     case 'gateway-timeout':
-      gatewayTimeout(exchange)
+    case 'network-error':
+      refuse(exchange, decision)
       return true
     default:
       return decision satisfies never

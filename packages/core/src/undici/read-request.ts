@@ -101,7 +101,7 @@ function headersOf({ names, values }: LineList): Record<string, string | string[
  * `opts[name]`. The functions of undici's API spread their options into new ones, and each object that is made so has a
  * hidden class of its own: to read it by name costs ten times as much, for no inline cache ever fits.
  */
-function option<Name extends keyof Dispatcher.DispatchOptions>(
+export function option<Name extends keyof Dispatcher.DispatchOptions>(
   opts: Dispatcher.DispatchOptions,
   name: Name
 ): Dispatcher.DispatchOptions[Name] {

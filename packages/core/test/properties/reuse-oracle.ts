@@ -1,4 +1,5 @@
 import { assess } from '../../src/rules/assessment.js'
+import type { CacheMode } from '../../src/rules/cache-mode.js'
 import type { CacheType, FieldLine } from '../../src/rules/messages.js'
 import { decideRequest, decideReuse, mayServeOnError, requestControl } from '../../src/rules/reuse.js'
 import { candidatesOf, noon, requestWith, rules, storedWith } from '../rule-inputs.js'
@@ -42,7 +43,11 @@ export interface Conditions {
   readonly type: CacheType
   readonly isSecure: boolean
   readonly sMaxAgeAllowsStale: boolean
+  readonly mode?: CacheMode
 }
+
+/** What the modes of the Fetch standard leave of the directives of a request. */
+const besideMode: readonly string[] = ['stale-if-error=5', 'only-if-cached', 'no-store']
 
 /** All subsets of a list. */
 export function subsets<T>(list: readonly T[]): T[][] {
@@ -52,13 +57,19 @@ export function subsets<T>(list: readonly T[]): T[][] {
 /** What the table of decisions says, read from its top, with no look at how the cache does it. */
 function expected(
   response: ReadonlySet<string>,
-  asked: ReadonlySet<string>,
+  sent: ReadonlySet<string>,
   age: number,
   conditions: Conditions
 ): string {
+  const { mode } = conditions
   const isShared = conditions.type === 'shared'
-  const isMuted = asked.has('only-if-cached')
-  if (asked.has('no-store')) return isMuted ? '504' : 'bypass'
+  const asked = new Set(
+    [...sent].filter((name) => mode === undefined || mode === 'default' || besideMode.includes(name))
+  )
+  const isMuted = mode === 'only-if-cached' || asked.has('only-if-cached')
+  const refusal = mode === 'only-if-cached' ? 'error' : '504'
+  if (mode === 'no-store' || asked.has('no-store')) return isMuted ? refusal : 'bypass'
+  if (mode === 'reload') return isMuted ? refusal : 'forward, request'
 
   let lifetime = 0
   if (response.has('max-age=10')) lifetime = 10
@@ -72,7 +83,7 @@ function expected(
   const isBarred = isBarredFirmly || isBarredBySharedMaxAge
 
   const validate = (reason: string, mayFallBack: boolean): string => {
-    if (isMuted) return '504'
+    if (isMuted) return refusal
     if (!mayFallBack) return `validate, ${reason}`
     const byResponse = response.has('stale-if-error=10') && staleness <= 10
     const byRequest = asked.has('stale-if-error=5') && staleness <= 5
@@ -81,7 +92,7 @@ function expected(
   }
 
   if (response.has('no-cache')) return validate('stale', false)
-  if (asked.has('no-cache')) return validate(isFresh ? 'request' : 'stale', false)
+  if (mode === 'no-cache' || asked.has('no-cache')) return validate(isFresh ? 'request' : 'stale', false)
 
   const isYoungEnough = !asked.has('max-age=5') || age <= 5
   if (isFresh) {
@@ -90,6 +101,7 @@ function expected(
     return (isYoungEnough || counts) && isFreshEnough ? 'serve' : validate('request', true)
   }
   if (isBarred && !givesWay) return validate('stale', false)
+  if (!isBarred && (mode === 'force-cache' || mode === 'only-if-cached')) return `serve, ${mode}`
   const isWithinMaxStale = asked.has('max-stale=5') ? staleness <= 5 : asked.has('max-stale')
   if (!isBarred && isWithinMaxStale && !asked.has('min-fresh=5') && isYoungEnough) return 'serve, max-stale'
   const hasLimits = asked.has('max-age=5') || asked.has('min-fresh=5')
@@ -108,11 +120,12 @@ export function compareReuse(
   asking: readonly string[],
   conditions: Conditions
 ): { cases: number; differences: string[] } {
-  const { type, isSecure, sMaxAgeAllowsStale } = conditions
+  const { type, isSecure, sMaxAgeAllowsStale, mode } = conditions
   const options = rules({ type, sMaxAgeAllowsStale })
   const requests = subsets(asking).map((directives) => {
-    const request = requestWith(directives.length === 0 ? {} : { 'cache-control': directives.join(', ') })
-    const control = requestControl(request)
+    const given = requestWith(directives.length === 0 ? {} : { 'cache-control': directives.join(', ') })
+    const request = mode === undefined ? given : { ...given, isPlain: false }
+    const control = requestControl(request, mode)
     return {
       directives: new Set(directives),
       request,
@@ -135,10 +148,11 @@ export function compareReuse(
       for (const age of ages) {
         const now = noon + age * 1_000
         let found: string
-        if (decision.action !== 'look-up') found = decision.action === 'gateway-timeout' ? '504' : decision.action
+        if (decision.action === 'forward') found = `forward, ${decision.reason}`
+        else if (decision.action !== 'look-up') found = nameOf(decision.action)
         else {
           const reuse = decideReuse(request, control, candidates, now, isSecure, options)
-          found = reuse.action === 'gateway-timeout' ? '504' : reuse.action
+          found = nameOf(reuse.action)
           if (reuse.action === 'validate') {
             found += `, ${reuse.reason}`
             if (reuse.mayFallBack && mayServeOnError(assessed, control, now, options)) found += ', else serve'
@@ -154,4 +168,9 @@ export function compareReuse(
     }
   }
   return { cases, differences }
+}
+
+function nameOf(action: string): string {
+  if (action === 'gateway-timeout') return '504'
+  return action === 'network-error' ? 'error' : action
 }

@@ -20,4 +20,13 @@ describe('reuse, for every combination of directives (RFC 9111 §4)', () => {
       expect(compareReuse(reuseDirectives, asking, conditions).differences).toEqual([])
     }
   )
+
+  it.each(['default', 'no-store', 'reload', 'no-cache', 'force-cache', 'only-if-cached'] as const)(
+    'MODE-03, MODE-04: so it is in mode %s',
+    (mode) => {
+      const conditions = { type: 'shared', isSecure: true, sMaxAgeAllowsStale: true, mode } as const
+      const answered = reuseDirectives.filter((directive) => directive !== 'no-cache="x"' && directive !== 'immutable')
+      expect(compareReuse(answered, requestDirectives, conditions).differences).toEqual([])
+    }
+  )
 })
