@@ -1,7 +1,8 @@
 import { describeSuite } from './public-suite/describe-suite.js'
 
-describeSuite('shared', 329, {
+describeSuite('shared', 349, {
   type: 'shared',
+  targetedFields: ['CDN-Cache-Control'],
   sharedSetCookie: 'rfc',
   onDisconnect: '504',
   staleIfErrorSeconds: 60

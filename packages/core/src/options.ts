@@ -69,6 +69,12 @@ export interface CacheOptions {
    */
   readonly credentialFields?: readonly string[]
   /**
+   * Fields for caches of this kind, such as `CDN-Cache-Control`, the one that counts most first. Of a response the first
+   * that is valid and not empty takes the place of `Cache-Control` and `Expires`. RFC 9213 (TGT-01).
+   * @defaultValue none: a cache beside a client is no CDN
+   */
+  readonly targetedFields?: readonly string[]
+  /**
    * Gives a freshness lifetime to responses that say nothing of theirs; `false` gives none. RFC 9111 §4.2.2 (FRESH-09).
    * @defaultValue `lastModified({ fraction: 0.1, maxSeconds: 86_400 })`
    */

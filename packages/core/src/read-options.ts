@@ -42,6 +42,7 @@ export function readOptions(options: CacheOptions, digest: (text: string) => str
   const settings: Settings = {
     rules: {
       type,
+      targetedFields: lowerCased(read.list('targetedFields', isFieldName, 'field names') ?? []),
       methods: new Set(read.list('methods', isMethod, 'GET or HEAD') ?? ['GET', 'HEAD']),
       keyFields: lowerCased(read.list('keyFields', isFieldName, 'field names') ?? []),
       varyNormalizers: read.functionsByField('varyNormalizers'),

@@ -14,7 +14,7 @@ export interface OriginAnswer {
   readonly body?: string | Buffer
 }
 
-type Answering = OriginAnswer | ((request: ReceivedRequest, clock: TestClock, n: number) => OriginAnswer)
+export type Answering = OriginAnswer | ((request: ReceivedRequest, clock: TestClock, n: number) => OriginAnswer)
 
 /** A 200 with this `Cache-Control`. */
 export function ok(cacheControl: string | string[], fields: FieldsGiven = {}): OriginAnswer {

@@ -50,11 +50,13 @@ describe('assess', () => {
       ['CACHE-CONTROL', 'public'],
       ['cache-control', 'max-age=5']
     )
-    expect(effectiveDirectives(fields)).toMatchObject({ maxAge: 5, public: true })
-    expect(effectiveDirectives(mapOf(['Cache-Control', 'x="a'], ['Cache-Control', 'no-store']))).toMatchObject({
-      noStore: true
-    })
-    expect(effectiveDirectives(mapOf())).toMatchObject({ maxAge: undefined, noStore: false })
+    expect(effectiveDirectives(fields, rules())).toMatchObject({ maxAge: 5, public: true })
+    expect(effectiveDirectives(mapOf(['Cache-Control', 'x="a'], ['Cache-Control', 'no-store']), rules())).toMatchObject(
+      {
+        noStore: true
+      }
+    )
+    expect(effectiveDirectives(mapOf(), rules())).toMatchObject({ maxAge: undefined, noStore: false })
   })
 })
 

@@ -1,8 +1,9 @@
-import { type Directives, parseCacheControl } from './cache-control.js'
+import { type Directives, parseCacheControl, type Qualified } from './cache-control.js'
 import { combined, type FieldMap, fieldMap, isEssential } from './fields.js'
 import { dateOf, freshnessLifetime, initialAge } from './freshness.js'
 import type { EpochMilliseconds, Seconds, StoredResponse } from './messages.js'
 import type { RuleOptions } from './options.js'
+import { parseTargetedField } from './targeted-fields.js'
 import { type Validators, validators } from './validators.js'
 
 /**
@@ -28,14 +29,35 @@ export interface Assessed {
   readonly marks: readonly (readonly [key: string, value: string])[]
 }
 
-/** The cache directives in force for a response. RFC 9111 §5.2. */
-export function effectiveDirectives(fields: FieldMap): Directives {
+/**
+ * The cache directives in force for a response: those of the first targeted field that says anything, else those of
+ * `Cache-Control` (TGT-01). RFC 9111 §5.2, RFC 9213 §2.2.
+ */
+export function effectiveDirectives(
+  fields: FieldMap,
+  { targetedFields }: Pick<RuleOptions, 'targetedFields'>
+): Directives {
+  if (targetedFields.length === 0) return parseCacheControl(combined(fields, 'cache-control'))
+  const { noCache, private: isPrivate, ...others } = targetedOrGeneral(fields, targetedFields)
+  return { ...others, noCache: limited(noCache, targetedFields), private: limited(isPrivate, targetedFields) }
+}
+
+function targetedOrGeneral(fields: FieldMap, targetedFields: readonly string[]): Directives {
+  for (const name of targetedFields) {
+    const targeted = parseTargetedField(combined(fields, name))
+    if (targeted !== undefined) return targeted
+  }
   return parseCacheControl(combined(fields, 'cache-control'))
+}
+
+/** Who limits a directive to a field that the stored copy is judged by means the whole response (RESP-02). */
+function limited(value: Qualified, essential: readonly string[]): Qualified {
+  return typeof value === 'object' && value.some((name) => essential.includes(name)) ? true : value
 }
 
 export function assess(stored: StoredResponse, options: RuleOptions): Assessed {
   const fields = fieldMap(stored.fields)
-  const directives = effectiveDirectives(fields)
+  const directives = effectiveDirectives(fields, options)
   const { method, status, requestTime, responseTime } = stored
   const lifetime = freshnessLifetime({ method, status, fields, directives, requestTime, responseTime }, options)
   return {

@@ -31,6 +31,8 @@ export interface Directives {
   minFresh: DeltaSeconds
   staleWhileRevalidate: DeltaSeconds
   staleIfError: DeltaSeconds
+  /** Whether a targeted field gave them: then `Cache-Control` and `Expires` have no say (TGT-01). RFC 9213 §2.2. */
+  isTargeted: boolean
 }
 
 /** What larger values count as. RFC 9111 §1.2.2. */
@@ -97,7 +99,7 @@ export function isForEverybody({ public: isPublic, sMaxage }: Directives, type: 
   return isPublic || (type === 'shared' && typeof sMaxage === 'number')
 }
 
-function emptyDirectives(): Directives {
+export function emptyDirectives(): Directives {
   return {
     noStore: false,
     noCache: false,
@@ -113,7 +115,8 @@ function emptyDirectives(): Directives {
     maxStale: undefined,
     minFresh: undefined,
     staleWhileRevalidate: undefined,
-    staleIfError: undefined
+    staleIfError: undefined,
+    isTargeted: false
   }
 }
 
@@ -169,7 +172,7 @@ function addQualified(directives: Directives, name: 'noCache' | 'private', value
 }
 
 /** The field names in an argument; `true`, as if there were no argument, if it is anything but a list of names (RESP-02). */
-function fieldNames(argument: string): true | string[] {
+export function fieldNames(argument: string): true | string[] {
   const names = members(argument).map((name) => name.toLowerCase())
   return names.length > 0 && names.every(isToken) ? names : true
 }

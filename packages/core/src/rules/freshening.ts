@@ -62,7 +62,7 @@ export function freshen(
   const freshNames = new Set(fresh.map(([name]) => name.toLowerCase()))
   const merged = [...replacedFields(stored.fields, freshNames), ...fresh]
   const mergedMap = fieldMap(merged)
-  const directives = effectiveDirectives(mergedMap)
+  const directives = effectiveDirectives(mergedMap, options)
   const forThisCallerOnly = new Set(fieldsLeftOut(directives, options))
   if (freshNames.has('set-cookie') && !maySetCookie(directives, options)) forThisCallerOnly.add('set-cookie')
   const isForAll = ([name]: FieldLine) => !forThisCallerOnly.has(name.toLowerCase())
@@ -77,7 +77,7 @@ export function freshen(
     statusText: stored.statusText,
     fields: keepRefusedCookies(stored.fields, kept, forThisCallerOnly)
   }
-  if (hidesFields(fieldMap(response.fields))) return { forCaller, keep: { action: 'remove', because: hidden } }
+  if (hidesFields(fieldMap(response.fields), options)) return { forCaller, keep: { action: 'remove', because: hidden } }
   const decision = decideKeeping(request, head, times, stored.method, options)
   if (!decision.store) {
     const action = leaving.has(decision.requirement) ? 'leave' : 'remove'

@@ -10,7 +10,7 @@ const inAnHour = httpDate(3_600)
 function lifetime(type: CacheType, lines: FieldLine[]): number {
   const fields = mapOf(...lines)
   const times = { requestTime: noon, responseTime: noon }
-  const response = { method: 'GET', status: 200, fields, directives: effectiveDirectives(fields), ...times }
+  const response = { method: 'GET', status: 200, fields, directives: effectiveDirectives(fields, rules()), ...times }
   return freshnessLifetime(response, { type, heuristic: false }).seconds
 }
 
@@ -181,7 +181,7 @@ describe('freshnessLifetime (RFC 9111 §4.2.1)', () => {
   it('STORE-01: what says how long it is fresh says so even unreadably; s-maxage only to shared caches', () => {
     const says = (type: CacheType, ...lines: FieldLine[]) => {
       const fields = mapOf(...lines)
-      return hasExplicitFreshness(fields, effectiveDirectives(fields), { type })
+      return hasExplicitFreshness(fields, effectiveDirectives(fields, rules()), { type })
     }
     for (const type of ['shared', 'private'] as const) {
       expect(says(type, ['Expires', '0'])).toBe(true)

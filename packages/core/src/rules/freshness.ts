@@ -31,7 +31,7 @@ export function freshnessLifetime(
   const { fields, directives, responseTime } = response
   if (options.type === 'shared' && directives.sMaxage !== undefined) return explicit(directives.sMaxage)
   if (directives.maxAge !== undefined) return explicit(directives.maxAge)
-  const expires = single(fields, 'expires')
+  const expires = directives.isTargeted ? undefined : single(fields, 'expires')
   if (expires !== undefined) return explicit(secondsUntilExpires(expires, fields, responseTime))
   if (options.heuristic === false || !allowsHeuristic(response)) return { seconds: 0, heuristic: false }
   const date = dateOf(fields, responseTime)
@@ -49,7 +49,9 @@ export function hasExplicitFreshness(
   { type }: Pick<RuleOptions, 'type'>
 ): boolean {
   return (
-    directives.maxAge !== undefined || (type === 'shared' && directives.sMaxage !== undefined) || fields.has('expires')
+    directives.maxAge !== undefined ||
+    (type === 'shared' && directives.sMaxage !== undefined) ||
+    (!directives.isTargeted && fields.has('expires'))
   )
 }
 
@@ -98,7 +100,7 @@ function secondsUntilExpires(expires: string | null, fields: FieldMap, responseT
 function allowsHeuristic({ method, status, fields, directives }: FreshnessInput): boolean {
   if (method !== 'GET' && method !== 'HEAD') return false
   if (!isHeuristicallyCacheable(status) && !directives.public) return false
-  return fields.has('cache-control') || !hasPragmaNoCache(fields)
+  return directives.isTargeted || fields.has('cache-control') || !hasPragmaNoCache(fields)
 }
 
 function hasPragmaNoCache(fields: FieldMap): boolean {

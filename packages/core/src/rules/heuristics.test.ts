@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { httpDate, mapOf, noon } from '../../test/rule-inputs.js'
+import { httpDate, mapOf, noon, rules } from '../../test/rule-inputs.js'
 import { effectiveDirectives } from './assessment.js'
 import { freshnessLifetime, type Lifetime } from './freshness.js'
 import { expiresAfter, type Heuristic, type HeuristicInput, lastModified, oneDay } from './heuristics.js'
@@ -17,7 +17,7 @@ function lifetime(lines: FieldLine[], changes: Changes = {}): Lifetime {
   const fields = mapOf(...lines)
   const times = { requestTime: noon, responseTime: noon }
   return freshnessLifetime(
-    { method, status, fields, directives: effectiveDirectives(fields), ...times },
+    { method, status, fields, directives: effectiveDirectives(fields, rules()), ...times },
     { type, heuristic }
   )
 }

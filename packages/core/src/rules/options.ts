@@ -4,6 +4,7 @@ import type { CacheType, Seconds } from './messages.js'
 /** What the rules may be told. Every name is lower case; every value was checked before. */
 export interface RuleOptions {
   readonly type: CacheType
+  readonly targetedFields: readonly string[]
   readonly methods: ReadonlySet<string>
   readonly keyFields: readonly string[]
   readonly varyNormalizers: ReadonlyMap<string, (value: string) => string>

@@ -281,11 +281,11 @@ export function mayServeOnError(
 /**
  * Whether this cache may use what another one has stored: one of another type may share the store, or one with other
  * options. A shared cache uses nothing that was meant for one user, and nobody uses what is selected by less than its
- * `Vary` (AUTH-06, STORE-01, VARY-01).
+ * `Vary`, or what says `no-store` to caches like this one (AUTH-06, STORE-01, STORE-03, TGT-01, VARY-01).
  */
 export function isForThisCache({ stored, fields, directives }: Assessed, options: RuleOptions): boolean {
   const names = varyNames(fields)
-  if (names === '*') return false
+  if (names === '*' || (directives.noStore && !directives.mustUnderstand)) return false
   for (const name of names) if (!stored.selecting.some(([selected]) => selected === name)) return false
   if (options.type === 'private') return true
   return !isUnqualified(directives.private) && (!fields.has('set-cookie') || maySetCookie(directives, options))

@@ -113,14 +113,14 @@ function decideByDirectives(
   if (!response.fields.every(([name, value]) => isSafeLine(name, value)))
     return no('SEC-01', 'a field line is malformed')
   if (typeof statusText !== 'string' || !isFieldValue(statusText)) return no('SEC-01', 'the status text is malformed')
-  for (const name of ['cache-control', 'vary', 'connection']) {
+  for (const name of ['cache-control', 'vary', 'connection', ...options.targetedFields]) {
     if ((combined(fields, name)?.length ?? 0) > maxFieldValueLength) return no('SEC-04', `${name} is too long`)
   }
   if (!isTime(times.requestTime) || !isTime(times.responseTime)) {
     return no('CLK-02', 'the clock does not tell the time')
   }
-  const directives = effectiveDirectives(fields)
-  if (hidesFields(fields)) return no('FLD-02', 'connection names a field the cache depends on')
+  const directives = effectiveDirectives(fields, options)
+  if (hidesFields(fields, options)) return no('FLD-02', 'connection names a field the cache depends on')
   const refusal = refusalByDirectives(status, fields, directives, options)
   if (refusal !== undefined) return refusal
   const names = varyNames(fields)
@@ -175,8 +175,10 @@ export function outdatesStored(method: string, status: number, refusal: NotStore
 }
 
 /** Whether `Connection` names a field that decides, which the stored copy would be without (FLD-02). */
-export function hidesFields(fields: FieldMap): boolean {
-  return connectionOptions(fields).some((name) => name === 'pragma' || isEssential(name))
+export function hidesFields(fields: FieldMap, { targetedFields }: Pick<RuleOptions, 'targetedFields'>): boolean {
+  return connectionOptions(fields).some(
+    (name) => name === 'pragma' || isEssential(name) || targetedFields.includes(name)
+  )
 }
 
 /** Shared caches store the answer to an authorised request only with permission. RFC 9111 §3.5. */

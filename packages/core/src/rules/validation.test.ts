@@ -150,7 +150,7 @@ describe('isNotModified, notModifiedFields (RFC 9110 §13.2, §15.4.5)', () => {
       ['etag', '"a"'],
       ['Vary', 'b']
     ]
-    expect(notModifiedFields([['X', '1'], ...kept, modified, ['Set-Cookie', 'a=1']])).toEqual(kept)
-    expect(notModifiedFields([modified, ['Content-Type', 'x']])).toEqual([modified])
+    expect(notModifiedFields([['X', '1'], ...kept, modified, ['Set-Cookie', 'a=1']], rules())).toEqual(kept)
+    expect(notModifiedFields([modified, ['Content-Type', 'x']], rules())).toEqual([modified])
   })
 })

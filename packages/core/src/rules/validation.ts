@@ -115,11 +115,14 @@ const inNotModified: ReadonlySet<string> = new Set([
 ])
 
 /** The fields of a 304 made from a stored response (VAL-08). RFC 9110 §15.4.5. */
-export function notModifiedFields(fields: readonly FieldLine[]): FieldLine[] {
+export function notModifiedFields(
+  fields: readonly FieldLine[],
+  { targetedFields }: Pick<RuleOptions, 'targetedFields'>
+): FieldLine[] {
   const hasEtag = fields.some(([name]) => name.toLowerCase() === 'etag')
   return fields.filter(([name]) => {
     const lower = name.toLowerCase()
-    return inNotModified.has(lower) || (lower === 'last-modified' && !hasEtag)
+    return inNotModified.has(lower) || targetedFields.includes(lower) || (lower === 'last-modified' && !hasEtag)
   })
 }
 

@@ -48,7 +48,7 @@ export function playStored(
       servedBytes: notModified || asked.request.method === 'HEAD' ? 0 : stored.bodyBytes
     })
   }
-  const head = notModified ? notModifiedHead(selected.stored.fields) : headOf(exchange, selected)
+  const head = notModified ? notModifiedHead(exchange, selected.stored.fields) : headOf(exchange, selected)
   exchange.play(head.aged(age), body)
 }
 
@@ -58,8 +58,8 @@ export function playOnError(exchange: Exchange, selected: Assessed, body: Body):
   playStored(exchange, selected, body, age, age >= selected.lifetime ? 'stale-if-error' : undefined)
 }
 
-function notModifiedHead(fields: Fields): StoredHead {
-  return new StoredHead(304, 'Not Modified', withoutAge(notModifiedFields(fields)))
+function notModifiedHead({ cache }: Exchange, fields: Fields): StoredHead {
+  return new StoredHead(304, 'Not Modified', withoutAge(notModifiedFields(fields, cache.settings.rules)))
 }
 
 function headOf({ cache }: Exchange, selected: Assessed): StoredHead {

@@ -150,7 +150,7 @@ function serveFreshened(
   const notModified = isNotModified(request, current)
   const { status, statusText, bodyBytes } = served.stored
   const head = notModified
-    ? new StoredHead(304, 'Not Modified', notModifiedFields(freshened.forCaller))
+    ? new StoredHead(304, 'Not Modified', notModifiedFields(freshened.forCaller, rules))
     : new StoredHead(status, statusText, freshened.forCaller)
   const serve = (body: Body) => {
     applyFreshened(exchange, lookup, served, freshened)

@@ -14,13 +14,17 @@ import { decideAfterValidation, isNotModified, validationRequest } from '../../s
 import { parseTagList } from '../../src/rules/validators.js'
 import { candidatesOf, httpDate, mapOf, noon, requestWith, rules, storedWith } from '../rule-inputs.js'
 
-const options = [rules(), rules({ type: 'private', sharedSetCookie: 'rfc', storeCloseDelimited: true })] as const
+const options = [
+  rules({ targetedFields: ['CDN-Cache-Control'] }),
+  rules({ type: 'private', sharedSetCookie: 'rfc', storeCloseDelimited: true })
+] as const
 const times = { requestTime: noon, responseTime: noon }
 const noFacts = { hasContent: false, isUpgrade: false }
 const framing = { framed: false, redirected: false }
 
 const inResponses = [
   'Cache-Control',
+  'CDN-Cache-Control',
   'Vary',
   'Age',
   'Date',
