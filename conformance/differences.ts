@@ -127,12 +127,6 @@ export const differences: readonly Difference[] = [
   },
   // Not built yet.
   {
-    ids: ['method-POST'],
-    modes: all,
-    requirements: ['METH-05'],
-    why: 'The answer to a POST is not stored yet.'
-  },
-  {
     ids: [
       'partial-store-complete-reuse-partial',
       'partial-store-complete-reuse-partial-no-last',

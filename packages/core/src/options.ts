@@ -120,6 +120,12 @@ export interface CacheOptions {
    * @defaultValue false
    */
   readonly storeCloseDelimited?: boolean
+  /**
+   * Whether a 200 to POST that says how long it is fresh, and whose `Content-Location` is the very URI the POST went to,
+   * is kept as the answer to a GET of that URI. No POST is ever answered from the cache. RFC 9110 §9.3.3 (METH-05).
+   * @defaultValue true
+   */
+  readonly storePostAsGet?: boolean
   /** Longest body that is stored, in bytes (MSG-03). Unset: the limit of the store. */
   readonly maxEntryBytes?: number
   /**

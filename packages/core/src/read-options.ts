@@ -60,6 +60,7 @@ export function readOptions(options: CacheOptions, digest: (text: string) => str
       sMaxAgeAllowsStale: read.boolean('sMaxAgeAllowsStale', false),
       invalidateLocations: read.boolean('invalidateLocations', true),
       storeCloseDelimited: read.boolean('storeCloseDelimited', false),
+      storePostAsGet: read.boolean('storePostAsGet', true),
       digest,
       credentialDigest: integrity?.digest ?? digest
     },

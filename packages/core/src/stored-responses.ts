@@ -6,6 +6,7 @@ import type { ForgivingStore } from './forgiving-store.js'
 import type { Integrity } from './integrity.js'
 import { LookUps, type Lookup } from './look-ups.js'
 import { newId } from './new-id.js'
+import { RecentInvalidations } from './recent-invalidations.js'
 import type { Assessed } from './rules/assessment.js'
 import type { CacheKey } from './rules/cache-key.js'
 import type { Candidate } from './rules/candidates.js'
@@ -29,6 +30,7 @@ export interface Completed {
 /** Everything the cache does with its store: looking up, reading, keeping, updating, invalidating, removing. */
 export class StoredResponses {
   readonly store: ForgivingStore
+  readonly invalidations = new RecentInvalidations()
   readonly #options: RuleOptions
   readonly #verifiesDigests: boolean
   /** Where what the store hands back has to be signed. */
@@ -118,12 +120,13 @@ export class StoredResponses {
     this.store.delete(lookup.key.key, stored.slot)
   }
 
-  /** Makes everything under these targets invalid; has answered when it is. */
-  invalidate(targets: readonly string[], budget: Budget): Awaitable<void> {
+  /** Makes everything under these targets invalid; has answered when it is. `value` is a new {@link newId}. */
+  invalidate(targets: readonly string[], budget: Budget, value = newId()): Awaitable<void> {
     const at = this.#clock()
     const writing: Promise<void>[] = []
     for (const target of targets) {
-      const marked = this.store.invalidate(target, { value: newId(), at, dropAt: at + markLifetimeMs }, budget)
+      this.invalidations.note(target)
+      const marked = this.store.invalidate(target, { value, at, dropAt: at + markLifetimeMs }, budget)
       if (isPromise(marked)) writing.push(marked)
     }
     if (writing.length > 0) return Promise.all(writing).then(() => {})

@@ -46,6 +46,7 @@ const refused: [option: string, value: unknown, shown: string][] = [
   ['onDisconnect', 504, '504'],
   ['invalidateLocations', 'false', '"false"'],
   ['storeCloseDelimited', 1, '1'],
+  ['storePostAsGet', 1, '1'],
   ['maxEntryBytes', -1, '-1'],
   ['maxEntryBytes', 1.5, '1.5'],
   ['storeTimeoutMs', 0, '0'],

@@ -20,6 +20,7 @@ export interface RuleOptions {
   readonly sMaxAgeAllowsStale: boolean
   readonly invalidateLocations: boolean
   readonly storeCloseDelimited: boolean
+  readonly storePostAsGet: boolean
   /** SHA-256 of a text, in lowercase hex. */
   readonly digest: (text: string) => string
   /** The same of a credential: keyed, if there is a key, so that nobody else can try guesses on it. */

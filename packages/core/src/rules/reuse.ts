@@ -120,7 +120,7 @@ export function decideRequest(
 
 function decideRead(
   request: Request,
-  { directives, mode }: RequestControl,
+  control: RequestControl,
   facts: RequestFacts,
   options: RuleOptions
 ): RequestDecision {
@@ -131,19 +131,29 @@ function decideRead(
   if (request.isPlain) return lookUp
   const { fields } = request
   if (fields.has('upgrade')) return bypass('bypass', 'METH-02')
-  if (mode === 'no-store') return bypass('bypass', 'MODE-01')
-  if (mode === 'default' && hasPrecondition(fields)) return bypass('bypass', 'MODE-02')
-  if (directives.noStore) return bypass('bypass', 'REQ-05')
-  if (overrides.some((name) => fields.has(name))) return bypass('bypass', 'METH-06')
-  if ((fields.get('cache-control')?.length ?? 0) > maxFieldValueLength) return bypass('bypass', 'SEC-04')
-  for (const [name, value] of fields) if (!isToken(name) || breaksLines(value)) return bypass('bypass', 'SEC-01')
-  if (options.type === 'shared' && options.bypassAuthorized && fields.has('authorization'))
-    return bypass('bypass', 'AUTH-02')
+  const requirement = keepsOut(request, control, options)
+  if (requirement !== undefined) return bypass('bypass', requirement)
   if (method === 'GET' && fields.has('range')) return bypass('bypass', 'STORE-02')
   if (fields.has('if-match') || fields.has('if-unmodified-since')) {
     return { action: 'forward', reason: 'bypass' }
   }
-  return mode === 'reload' ? { action: 'forward', reason: 'request' } : lookUp
+  return control.mode === 'reload' ? { action: 'forward', reason: 'request' } : lookUp
+}
+
+/** The requirement by which this request is not looked up, and nothing of its answer stored, whatever its method. */
+export function keepsOut(
+  { fields, isPlain }: Request,
+  { directives, mode }: RequestControl,
+  options: RuleOptions
+): string | undefined {
+  if (isPlain) return undefined
+  if (mode === 'no-store') return 'MODE-01'
+  if (mode === 'default' && hasPrecondition(fields)) return 'MODE-02'
+  if (directives.noStore) return 'REQ-05'
+  if (overrides.some((name) => fields.has(name))) return 'METH-06'
+  if ((fields.get('cache-control')?.length ?? 0) > maxFieldValueLength) return 'SEC-04'
+  for (const [name, value] of fields) if (!isToken(name) || breaksLines(value)) return 'SEC-01'
+  return options.type === 'shared' && options.bypassAuthorized && fields.has('authorization') ? 'AUTH-02' : undefined
 }
 
 /** The stored responses that could answer the request, fresh or not. RFC 9111 §4. */

@@ -1,21 +1,29 @@
 import { whenReady } from '../awaitable.js'
 import { fieldMap } from '../rules/fields.js'
 import { invalidates, invalidationKeys } from '../rules/invalidation.js'
+import type { NotStored } from '../rules/storing.js'
+import type { Awaitable } from '../store.js'
 import type { Exchange } from './exchange.js'
+import type { Receiver } from './forward.js'
+import type { NetworkResponse } from './network-response.js'
 import { Relay } from './relay.js'
+import { refused, storingAs, type Told } from './storing.js'
+import { decidePost, invalidateForPost, type PostUnderWay, postUnderWay } from './storing-post.js'
+
+const overtaken = refused('INV-06', 'its target was invalidated in the meantime, or the store cannot tell')
 
 /** Sends an unsafe request on; what its answer makes outdated is invalid before the caller sees it. RFC 9111 §4.4. */
 export function forwardUnsafe(exchange: Exchange): void {
   const { caller, asked, cache, budget } = exchange
   const { responses, settings } = cache
+  const post = postUnderWay(exchange)
   exchange.send(asked.opts, {
     received: (response) => {
       const { status } = response
-      const told = () => exchange.tell({ outcome: 'bypass', reason: 'method', status })
-      const relay = new Relay(caller, response, { copy: undefined, ended: told })
-      if (!invalidates(status)) return relay
+      if (!invalidates(status)) return relayOnly(exchange, response)
       const keys = invalidationKeys(asked.target, fieldMap(response.fields), settings.rules)
-      return whenReady(responses.invalidate(keys, budget), () => relay)
+      if (post !== undefined) return receivePost(post, keys, response)
+      return whenReady(responses.invalidate(keys, budget), () => relayOnly(exchange, response))
     },
     failed: (error, wasSent) => {
       exchange.tell({ outcome: 'bypass', reason: 'method' })
@@ -24,4 +32,27 @@ export function forwardUnsafe(exchange: Exchange): void {
       whenReady(invalidated, () => caller.fail(error))
     }
   })
+}
+
+/** Passes the answer to a POST on, which may be stored after it has invalidated what was there (INV-08). */
+function receivePost(post: PostUnderWay, keys: readonly string[], response: NetworkResponse): Awaitable<Receiver> {
+  const { exchange } = post
+  const { cache, budget, caller } = exchange
+  const decision = decidePost(post, response)
+  if (!decision.store) {
+    return whenReady(cache.responses.invalidate(keys, budget), () => relayOnly(exchange, response, decision))
+  }
+  return invalidateForPost(post, keys).then((lookup) => {
+    if (lookup === undefined) return relayOnly(exchange, response, overtaken)
+    return new Relay(caller, response, storingAs(exchange, response, lookup, decision, toldOf(response)))
+  })
+}
+
+function relayOnly(exchange: Exchange, response: NetworkResponse, because?: NotStored): Receiver {
+  const ended = () => exchange.tell({ ...toldOf(response), ...(because !== undefined && { notStored: because }) })
+  return new Relay(exchange.caller, response, { copy: undefined, ended })
+}
+
+function toldOf({ status }: NetworkResponse): Told {
+  return { outcome: 'bypass', reason: 'method', status }
 }

@@ -29,7 +29,8 @@ const otherLength = refused('MSG-02', 'it has another length than announced')
 const tooSlow = refused('MSG-03', 'the store was too slow')
 const tooLong = refused('MSG-03', 'it is too long')
 
-type Told = Pick<CacheDecision, 'outcome' | 'reason' | 'status'>
+/** What is told of an exchange whatever becomes of its answer. */
+export type Told = Pick<CacheDecision, 'outcome' | 'reason' | 'status'>
 
 /** What becomes of an answer beside its way to the caller. Of a short body `ownBytes` are copied. */
 export function storing(
@@ -42,6 +43,18 @@ export function storing(
   const told: Told = { outcome: 'miss', reason, status: response.status }
   if (lookup === undefined) return notStoring(exchange, response, undefined, storeUnreadable, told)
   const decision = decide(exchange, response, lookup)
+  return storingAs(exchange, response, lookup, decision, told, ownBytes)
+}
+
+/** The same where it was decided already. */
+export function storingAs(
+  exchange: Exchange,
+  response: NetworkResponse,
+  lookup: Lookup,
+  decision: StoringDecision,
+  told: Told,
+  ownBytes = copiedBytes
+): Storing {
   if (!decision.store) return notStoring(exchange, response, lookup, decision, told)
   const { head, contentLength } = decision
   const copies = contentLength === undefined || contentLength <= copiedBytes
@@ -54,9 +67,14 @@ function decide(exchange: Exchange, response: NetworkResponse, lookup: Lookup): 
   const { status, times, redirected } = response
   if (request.method === 'HEAD' && status === 200) applyHead(exchange, lookup, response)
   const framing = { framed: response.head.isHttp2, redirected }
-  const decision = decideStoring(request, response, times, framing, exchange.cache.settings.rules)
+  return withinLimit(exchange, decideStoring(request, response, times, framing, exchange.cache.settings.rules))
+}
+
+/** Refuses what is longer than the store takes. */
+export function withinLimit(exchange: Exchange, decision: StoringDecision): StoringDecision {
   if (!decision.store) return decision
-  const contentLength = hasNoContent(request.method, status) ? 0 : decision.contentLength
+  const { method, status } = decision.head
+  const contentLength = hasNoContent(method, status) ? 0 : decision.contentLength
   if (contentLength !== undefined && contentLength > maxEntryBytes(exchange)) return tooLong
   return { store: true, head: decision.head, contentLength }
 }
@@ -249,6 +267,6 @@ function applyHead(exchange: Exchange, lookup: Lookup, response: NetworkResponse
   }
 }
 
-function refused(requirement: string, reason: string): NotStored {
+export function refused(requirement: string, reason: string): NotStored {
   return { store: false, requirement, reason }
 }
