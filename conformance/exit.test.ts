@@ -6,7 +6,11 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 
 /** Runs the client on the built packages, and resolves with the lines it printed. */
 async function run(...args: string[]): Promise<string[]> {
-  const client = spawn(process.execPath, [join(__dirname, 'exit/client.mjs'), ...args], {
+  return runScript('client.mjs', ...args)
+}
+
+async function runScript(name: string, ...args: string[]): Promise<string[]> {
+  const client = spawn(process.execPath, [join(__dirname, 'exit', name), ...args], {
     stdio: ['ignore', 'pipe', 'inherit']
   })
   let printed = ''
@@ -52,5 +56,9 @@ describe('a process that has done its work (row P3)', () => {
     expect(lines.slice(0, -1)).toEqual(['/stale', '/stale', '/one', '/two'])
     expect(validations).toHaveLength(1)
     expect(waited(lines.at(-1))).toBeLessThan(1_000)
+  })
+
+  it.each(['300', '0'])('is there until close() has waited %s ms for such a validation', async (waitMs) => {
+    expect(await runScript('closing.mjs', `${url()}/stale`, waitMs)).toEqual(['closed 1'])
   })
 })

@@ -88,9 +88,16 @@ export class DecisionListeners {
 
 /** Tells of failures of one store: all of them to the channel, the first one as a process warning too. */
 export class StoreFailureReport {
+  readonly #counted: (() => void) | undefined
   #warned = false
 
+  /** @param counted - called once for each */
+  constructor(counted?: () => void) {
+    this.#counted = counted
+  }
+
   tell(operation: StoreFailure['operation'], error: unknown): void {
+    this.#counted?.()
     if (storeFailureChannel.hasSubscribers) storeFailureChannel.publish({ operation, error, at: Date.now() })
     if (this.#warned) return
     this.#warned = true

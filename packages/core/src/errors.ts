@@ -38,3 +38,18 @@ export class NotCachedError extends Error {
     super("nothing is stored that may be served, and cacheMode 'only-if-cached' forbids to ask the origin")
   }
 }
+
+/** An operation on the cache itself that the store cannot do, or failed to do. */
+export class StoreOperationError extends Error {
+  override readonly name = 'StoreOperationError'
+  readonly code = 'CC_STORE_OPERATION'
+
+  constructor(
+    /** Such as `clear`. */
+    readonly operation: string,
+    problem: string,
+    options?: ErrorOptions
+  ) {
+    super(`${operation}: ${problem}`, options)
+  }
+}

@@ -7,6 +7,7 @@ import type { StoreFailureReport } from './diagnostics.js'
 import { notFound, plainFound } from './plain-data.js'
 import type { StoredResponse } from './rules/messages.js'
 import type { Awaitable, Body, CacheStore, Found, Mark } from './store.js'
+import { UnderWay } from './under-way.js'
 import { UnwrittenMarks } from './unwritten-marks.js'
 import { BodyDamagedError } from './verified-body.js'
 
@@ -20,6 +21,8 @@ const writeLimitMs = 10_000
 export class ForgivingStore {
   readonly keepsObjects: boolean
   readonly sharesBodies: boolean
+  /** What is being written to the store, or removed from it. */
+  readonly writing = new UnderWay()
   readonly #store: CacheStore
   readonly #report: StoreFailureReport
   // Apart, because a full store still answers, still removes, and still takes what makes others invalid.
@@ -40,6 +43,11 @@ export class ForgivingStore {
     this.#writes = new CircuitBreaker(now)
     this.#removals = new CircuitBreaker(now)
     this.#marks = new UnwrittenMarks(store, (error) => report.tell('mark', error), now)
+  }
+
+  /** Whether something under this key is invalid, and the store does not know. */
+  hides(key: string): boolean {
+    return this.#marks.hides(key)
   }
 
   get maxEntryBytes(): number {
@@ -143,10 +151,13 @@ export class ForgivingStore {
     if (begun !== 0) this.#write('delete', this.#removals, begun, () => this.#store.delete(key, slot))
   }
 
-  /** Writes an invalidation. When it has answered, what was stored is not served any more, be it because it is hidden. */
-  invalidate(key: string, mark: Mark, budget: Budget): Awaitable<void> {
+  /**
+   * Writes an invalidation. When it has answered, what was stored is not served any more, be it because it is hidden.
+   * Whether it is known to be written.
+   */
+  invalidate(key: string, mark: Mark, budget: Budget): Awaitable<boolean> {
     const writing = this.#marks.invalidate(key, mark)
-    if (isPromise(writing)) return budget.wait(writing).catch(() => {})
+    return isPromise(writing) ? budget.wait(writing).catch(() => false) : writing
   }
 
   /** Writes a mark that is no invalidation. Whether it is known to be written. */
@@ -217,10 +228,10 @@ export class ForgivingStore {
     try {
       const running = run()
       if (!isPromise(running)) return wrote(running)
-      return withinLimit(running, writeLimitMs, { unref: true, moves: onItsWay && (() => onItsWay.moves()) }).then(
-        wrote,
-        failed
-      )
+      this.writing.begin()
+      return withinLimit(running, writeLimitMs, { unref: true, moves: onItsWay && (() => onItsWay.moves()) })
+        .then(wrote, failed)
+        .finally(() => this.writing.end())
     } catch (error) {
       return failed(error)
     }

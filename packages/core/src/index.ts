@@ -1,6 +1,7 @@
 export { channels } from './channels.js'
+export type { CacheStats } from './counts.js'
 export type { CacheDecision, StoreFailure } from './diagnostics.js'
-export { NoStoreError, NotCachedError } from './errors.js'
+export { NoStoreError, NotCachedError, StoreOperationError } from './errors.js'
 export type { AboutRequest, EvictEvent, LookupEvent, StoreEvent, ValidateEvent } from './events.js'
 export type { CacheOptions, RequestView } from './options.js'
 export type { CacheMode } from './rules/cache-mode.js'
@@ -17,4 +18,13 @@ export type {
 export type { ForwardReason, StalePermission } from './rules/reuse.js'
 export type { NotStored } from './rules/storing.js'
 export type { Awaitable, Body, ByteRange, CacheStore, Found, FoundResponse, Lease, Mark } from './store.js'
+export type { CacheEntry } from './stored-entries.js'
+export {
+  type CacheHandle,
+  type CloseOptions,
+  createCache,
+  type PartitionOption,
+  type PurgeOptions
+} from './undici/cache-handle.js'
 export { cacheInterceptor } from './undici/cache-interceptor.js'
+export type { AskedFor } from './undici/operation-target.js'

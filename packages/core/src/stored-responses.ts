@@ -120,16 +120,27 @@ export class StoredResponses {
     this.store.delete(lookup.key.key, stored.slot)
   }
 
-  /** Makes everything under these targets invalid; has answered when it is. `value` is a new {@link newId}. */
-  invalidate(targets: readonly string[], budget: Budget, value = newId()): Awaitable<void> {
+  /**
+   * Makes everything under these targets invalid; has answered when it is. `value` is a new {@link newId}. Whether the
+   * store is known to know.
+   */
+  invalidate(targets: readonly string[], budget: Budget, value = newId()): Awaitable<boolean> {
     const at = this.#clock()
-    const writing: Promise<void>[] = []
+    const writing: Promise<boolean>[] = []
+    let isWritten = true
     for (const target of targets) {
       this.invalidations.note(target)
       const marked = this.store.invalidate(target, { value, at, dropAt: at + markLifetimeMs }, budget)
       if (isPromise(marked)) writing.push(marked)
+      else isWritten &&= marked
     }
-    if (writing.length > 0) return Promise.all(writing).then(() => {})
+    if (writing.length === 0) return isWritten
+    return Promise.all(writing).then((marked) => isWritten && marked.every(Boolean))
+  }
+
+  /** Look-ups for whoever goes through all that is stored: what is remembered for hits is not driven out by them. */
+  lookUpsApart(): LookUps {
+    return new LookUps(this.store, this.#options, this.#verifiesDigests, this.#clock, this.#integrity)
   }
 
   /**

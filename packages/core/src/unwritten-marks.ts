@@ -52,17 +52,21 @@ export class UnwrittenMarks {
     return found.responses.every(isTrusted) ? found : { ...found, responses: found.responses.filter(isTrusted) }
   }
 
-  /** Writes an invalidation. Until the store has taken it, its key is hidden. */
-  invalidate(key: string, mark: Mark): Awaitable<void> {
+  /** Writes an invalidation. Until the store has taken it, its key is hidden. Whether it is known to be written. */
+  invalidate(key: string, mark: Mark): Awaitable<boolean> {
     const begun = this.#breaker.begin()
     if (begun === 0) {
       this.#remember(key, { mark, isBeingWritten: false })
-      return this.#replayLater()
+      this.#replayLater()
+      return false
     }
     // Nobody is to wait for a store that keeps failing.
     const isTrial = this.#breaker.isOpen
-    const settled = whenReady(this.#attempt(key, mark, begun), (isWritten) => this.#goOn(isWritten))
-    if (!isTrial) return settled
+    const settled = whenReady(this.#attempt(key, mark, begun), (isWritten) => {
+      this.#goOn(isWritten)
+      return isWritten
+    })
+    return isTrial && isPromise(settled) ? false : settled
   }
 
   /** Writes a mark that is no invalidation. Whether the store has taken it. */

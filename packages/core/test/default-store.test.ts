@@ -1,4 +1,4 @@
-import { cacheInterceptor } from '@cc/core'
+import { cacheInterceptor, createCache } from '@cc/core'
 import { afterEach, describe, expect, it, jest } from '@jest/globals'
 import { request } from 'undici'
 import { setUp } from './harness.js'
@@ -10,10 +10,12 @@ afterEach(() => {
 })
 
 let made = 0
+let closed = 0
 
 /** Installs a default store, or has loading it fail. */
 function install(isThere: boolean): void {
   made = 0
+  closed = 0
   jest.resetModules()
   jest.doMock('@cc/store-dict', () => {
     if (!isThere) throw new Error('Cannot find module')
@@ -22,6 +24,10 @@ function install(isThere: boolean): void {
         constructor() {
           super()
           made++
+        }
+
+        close(): void {
+          closed++
         }
       }
     }
@@ -81,5 +87,39 @@ describe('a cache that was given no store', () => {
     expect(origin.requests).toHaveLength(0)
     install(true)
     expect(await ask()).toBe('body')
+  })
+  it('closes the store that it made, and makes a new one when it is used again', async () => {
+    install(true)
+    const { origin, dispatcher: outer } = await setUp(
+      new MapStore(),
+      (_setUp, _request, response) => response.setHeader('Cache-Control', 'max-age=60').end('body'),
+      { enabled: () => false }
+    )
+    const cache = createCache()
+    const dispatcher = outer.compose(cache.interceptor)
+    const ask = async () => await (await request(origin.url, { dispatcher })).body.text()
+    await ask()
+    await ask()
+    expect(origin.requests).toHaveLength(1)
+    await cache.close()
+    expect(closed).toBe(1)
+    await ask()
+    expect(origin.requests).toHaveLength(2)
+    expect(made).toBe(2)
+    await cache.close()
+    await cache.close()
+    expect(closed).toBe(2)
+    expect(cache.stats()).toMatchObject({ hits: 1, misses: 2 })
+  })
+
+  it('needs one for operations, too, and opens it for them', async () => {
+    install(false)
+    const cache = createCache()
+    const url = 'http://a.example/'
+    await expect(cache.invalidate(url)).rejects.toMatchObject({ name: 'NoStoreError' })
+    await expect(cache.entries().next()).rejects.toMatchObject({ name: 'NoStoreError' })
+    install(true)
+    await cache.invalidate(url)
+    expect(made).toBe(1)
   })
 })

@@ -1,4 +1,11 @@
-import { type CacheDecision, type CacheMode, type CacheOptions, type CacheStore, cacheInterceptor } from '@cc/core'
+import {
+  type CacheDecision,
+  type CacheHandle,
+  type CacheMode,
+  type CacheOptions,
+  type CacheStore,
+  createCache
+} from '@cc/core'
 import { afterEach } from '@jest/globals'
 import { Agent, type Dispatcher, request } from 'undici'
 import { MapStore } from './map-store.js'
@@ -51,6 +58,7 @@ export interface Ask {
 export class SetUp {
   readonly clock = new TestClock()
   readonly decisions: CacheDecision[] = []
+  readonly cache: CacheHandle
   readonly dispatcher: Dispatcher
   readonly #waiting: ((decision: CacheDecision) => void)[] = []
 
@@ -61,17 +69,16 @@ export class SetUp {
   ) {
     const agent = new Agent()
     cleanUps.push(() => agent.destroy())
-    this.dispatcher = agent.compose(
-      cacheInterceptor({
-        ...options,
-        store,
-        clock: () => this.clock.now,
-        onDecision: (decision) => {
-          this.decisions.push(decision)
-          this.#waiting.shift()?.(decision)
-        }
-      })
-    )
+    this.cache = createCache({
+      ...options,
+      store,
+      clock: () => this.clock.now,
+      onDecision: (decision) => {
+        this.decisions.push(decision)
+        this.#waiting.shift()?.(decision)
+      }
+    })
+    this.dispatcher = agent.compose(this.cache.interceptor)
   }
 
   /** Asks for a path and reads the answer to its end, and waits until the cache has done with it. */

@@ -3,6 +3,7 @@ import { requestWith, rules } from '../../test/rule-inputs.js'
 import {
   cacheKey,
   invalidationKey,
+  keyParts,
   normalPath,
   type Origin,
   parseOrigin,
@@ -290,5 +291,39 @@ describe('secure connections (RFC 8246 §2)', () => {
     'http://[::2]'
   ])('RESP-08: %s does', (url) => {
     expect(parseOrigin(url)?.isLoopback).toBe(false)
+  })
+})
+
+describe('the parts of a key', () => {
+  it.each<Asked>([
+    {},
+    { path: '/b?c=d' },
+    { url: 'https://a.example:8443', path: '//x' },
+    { partition: 'user 7' },
+    { partition: '3:a+[' },
+    { partition: 'http://b.example/' },
+    { fields: { host: 'b.example' } },
+    { fields: { x: '1' }, keyFields: ['x'], partition: '12:+["x"]' }
+  ])('KEY-01: are those it was made of: %j', (asked) => {
+    const { url = 'http://a.example', path = '/', partition = '', fields = {} } = asked
+    const key = keyOf(asked)
+    const host = fields.host === undefined ? origin(url).text : `http://${fields.host}`
+    expect(keyParts(key?.key ?? '')).toEqual({ target: key?.target, partition, origin: host, path })
+  })
+
+  it.each([
+    '',
+    '/',
+    'http://a.example',
+    'ftp://a.example/',
+    '5:http://a.example/',
+    '99:http://a.example/',
+    '+',
+    '+{}',
+    '+[]',
+    '+[1]',
+    '+["+[]"]'
+  ])('SEC-05: %j is no key', (key) => {
+    expect(keyParts(key)).toBeUndefined()
   })
 })

@@ -97,6 +97,40 @@ export function invalidationKey({
   return hasLoneSurrogate(partition) ? undefined : `${partition.length}:${partition}${url}`
 }
 
+/** What can be told of a cache key that this file has made. */
+export interface KeyParts {
+  /** The key of the target URI. */
+  readonly target: string
+  readonly partition: string
+  /** Scheme and authority of the target URI. */
+  readonly origin: string
+  /** Its path and query. */
+  readonly path: string
+}
+
+const targetPattern = /^(https?:\/\/[^/?#]+)(\/.*)$/s
+const partitionPattern = /^(\d{1,10}):/
+
+/** The parts of a cache key; `undefined` for what is none. */
+export function keyParts(key: string): KeyParts | undefined {
+  const target = key.startsWith('+') ? targetOfDerived(key) : key
+  if (target === undefined) return undefined
+  const [prefix, length] = partitionPattern.exec(target) ?? ['', 0]
+  const partition = target.slice(prefix.length, prefix.length + Number(length))
+  const [, origin, path] = targetPattern.exec(target.slice(prefix.length + partition.length)) ?? []
+  return origin === undefined || path === undefined ? undefined : { target, partition, origin, path }
+}
+
+function targetOfDerived(key: string): string | undefined {
+  try {
+    const parts: unknown = JSON.parse(key.slice(1))
+    const target: unknown = Array.isArray(parts) ? parts[0] : undefined
+    return typeof target === 'string' && !target.startsWith('+') ? target : undefined
+  } catch {
+    return undefined
+  }
+}
+
 function namedOrigin(scheme: string, host: string): Origin | undefined {
   if (!hostPattern.test(host)) return undefined
   const origin = parseOrigin(`${scheme}://${host}`)

@@ -146,7 +146,7 @@ function forwardUnlessRefused(exchange: Exchange, lookup: Lookup | undefined): v
 /** Validates a response that was served stale, once at a time. RFC 5861 §3. */
 function validateInBackground({ cache, asked, below }: Exchange, lookup: Lookup, selected: Assessed): void {
   const name = `${selected.stored.slot} ${lookup.key.key}`
-  if (!cache.background.begin(name)) return
+  if (!cache.background.begin(name, () => exchange.caller.abort())) return
   const { request, opts } = asked
   const own = callersOwn.filter((name) => request.fields.has(name))
   const fields = new Map(request.fields)

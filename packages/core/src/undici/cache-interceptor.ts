@@ -1,27 +1,22 @@
 import type { Dispatcher } from 'undici'
-import { defaultStore } from '../default-store.js'
-import { DecisionListeners, StoreFailureReport } from '../diagnostics.js'
-import { ForgivingStore } from '../forgiving-store.js'
-import type { CacheOptions, RequestView } from '../options.js'
+import type { CacheOptions } from '../options.js'
 import { readOptions, type Settings } from '../read-options.js'
 import { type CacheKey, cacheKey, requestTarget } from '../rules/cache-key.js'
 import { type CacheMode, isCacheMode, noSuchMode } from '../rules/cache-mode.js'
 import { isSafe } from '../rules/methods.js'
 import { decideRequest, type ForwardReason, requestControl } from '../rules/reuse.js'
-import type { CacheStore } from '../store.js'
-import { digest, StoredResponses } from '../stored-responses.js'
+import { digest } from '../stored-responses.js'
 import { answer, forwardAnyway, refuse } from './answering.js'
-import { BackgroundSockets } from './background-sockets.js'
-import { BackgroundValidations } from './background-validations.js'
 import { Below } from './below.js'
 import { Caller } from './caller.js'
-import { DeferredWork } from './deferred-work.js'
 import { aboutRequest, type Cache, Exchange } from './exchange.js'
 import { forwardUnsafe } from './invalidating.js'
+import { LazyCache } from './lazy-cache.js'
 import { watchNetwork } from './network-heads.js'
 import { passBy } from './passing-by.js'
 import { option, type ReadRequest, readRequest } from './read-request.js'
 import { inMode } from './request-mode.js'
+import { partitionOf, viewOf } from './request-view.js'
 
 declare module 'undici' {
   namespace Dispatcher {
@@ -44,61 +39,23 @@ declare module 'undici' {
  * @throws TypeError for an unknown option or a value it cannot have, naming both
  */
 export function cacheInterceptor(options: CacheOptions = {}): Dispatcher.DispatcherComposeInterceptor {
-  const settings = readOptions(options, digest)
-  const loading = new LazyCache(settings)
+  return intercept(new LazyCache(readOptions(options, digest)))
+}
+
+export function intercept(lazy: LazyCache): Dispatcher.DispatcherComposeInterceptor {
   watchNetwork()
   // undici 8 names the origin of a Client or Pool, which ignore what a request says.
   return (dispatch, bound?: string | null) => {
-    const origin = settings.origin ?? bound ?? undefined
+    const origin = lazy.settings.origin ?? bound ?? undefined
     const below = new Below(dispatch)
     return function cached(opts, handler) {
-      if (loading.cache !== undefined) return dispatchCached(loading.cache, below, opts, handler, origin)
-      loading
-        .load()
-        .then((cache) => dispatchCached(cache, below, opts, handler, origin))
+      if (lazy.cache !== undefined) return dispatchCached(lazy.cache, below, opts, handler, origin)
+      lazy
+        .open()
+        .then(({ cache }) => dispatchCached(cache, below, opts, handler, origin))
         .catch((error) => new Caller(handler).fail(error))
       return true
     }
-  }
-}
-
-/** The cache, once there is a store. */
-class LazyCache {
-  readonly #settings: Settings
-  #loading: Promise<Cache> | undefined
-  cache: Cache | undefined
-
-  constructor(settings: Settings) {
-    this.#settings = settings
-    if (settings.store !== undefined) this.cache = makeCache(settings, settings.store)
-  }
-
-  /** Loads the default store; what failed is tried again with the next request. */
-  load(): Promise<Cache> {
-    this.#loading ??= defaultStore().then(
-      (store) => {
-        this.cache = makeCache(this.#settings, store)
-        return this.cache
-      },
-      (error) => {
-        this.#loading = undefined
-        throw error
-      }
-    )
-    return this.#loading
-  }
-}
-
-function makeCache(settings: Settings, store: CacheStore): Cache {
-  const forgiving = new ForgivingStore(store, new StoreFailureReport())
-  return {
-    settings,
-    responses: new StoredResponses(forgiving, settings.rules, settings.verify, settings.clock, settings.integrity),
-    listeners: new DecisionListeners(settings.onDecision),
-    background: new BackgroundValidations(),
-    backgroundSockets: new BackgroundSockets(),
-    heads: new WeakMap(),
-    later: new DeferredWork()
   }
 }
 
@@ -173,26 +130,12 @@ function matches(origin: string | RegExp, text: string): boolean {
   return origin.test(text)
 }
 
-/** The part of the cache a request uses; `undefined` if that cannot be told (KEY-05). */
-function partitionOf({ partition }: Settings, read: ReadRequest): string | undefined {
-  if (partition === undefined) return ''
-  try {
-    const name = partition(viewOf(read))
-    return typeof name === 'string' ? name : undefined
-  } catch {
-    return undefined
-  }
-}
-
-function viewOf({ request, target }: ReadRequest): RequestView {
-  return {
-    method: request.method,
-    url: target.origin.text + target.path,
-    field: (name) => request.fields.get(name.toLowerCase())
-  }
-}
-
-function tellBypass({ listeners, settings }: Cache, { request, target }: ReadRequest, reason: ForwardReason): void {
+function tellBypass(
+  { counts, listeners, settings }: Cache,
+  { request, target }: ReadRequest,
+  reason: ForwardReason
+): void {
+  counts.decided({ outcome: 'bypass' }, false)
   if (!listeners.listening) return
   listeners.tell({ ...aboutRequest(request, target, settings), outcome: 'bypass', reason, stored: false })
 }

@@ -35,6 +35,10 @@ export class DeferredWork {
     if (this.#byKey.size > 0) doEach(this.#byKey.get(key))
   }
 
+  doAll(): void {
+    while (this.#doNext()) {}
+  }
+
   #doSome(): void {
     this.#isScheduled = false
     for (let n = 0; n < keysInTurn; n++) if (!this.#doNext()) return

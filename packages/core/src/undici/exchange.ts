@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici'
 import { Budget } from '../budget.js'
+import type { Counts } from '../counts.js'
 import type { CacheDecision, DecisionListeners } from '../diagnostics.js'
 import type { AboutRequest } from '../events.js'
 import type { Settings } from '../read-options.js'
@@ -25,6 +26,7 @@ export interface Cache {
   readonly settings: Settings
   readonly responses: StoredResponses
   readonly listeners: DecisionListeners
+  readonly counts: Counts
   readonly background: BackgroundValidations
   readonly backgroundSockets: BackgroundSockets
   /** Heads that were served before, ready to be served again. */
@@ -120,7 +122,8 @@ export class Exchange {
     this.#hasTold = true
     const { status } = decision
     this.#backgroundEnded?.(status === undefined || status >= 500)
-    const { listeners } = this.cache
+    const { listeners, counts } = this.cache
+    counts.decided(decision, this.isBackground)
     if (!listeners.listening) return
     listeners.tell({
       ...this.about,

@@ -35,9 +35,11 @@ export function playStored(
   stale: StalePermission | undefined
 ): void {
   const { asked, cache } = exchange
+  const { lifetime, heuristic, stored } = selected
   const notModified = isNotModified(asked.request, selected)
+  const servedBytes = notModified || asked.request.method === 'HEAD' ? 0 : stored.bodyBytes
+  cache.counts.served(stale !== undefined, servedBytes)
   if (cache.listeners.listening) {
-    const { lifetime, heuristic, stored } = selected
     exchange.tell({
       outcome: stale === undefined ? 'hit' : 'stale-hit',
       ...(stale !== undefined && { stale }),
@@ -45,7 +47,7 @@ export function playStored(
       age,
       lifetime,
       heuristic,
-      servedBytes: notModified || asked.request.method === 'HEAD' ? 0 : stored.bodyBytes
+      servedBytes
     })
   }
   const head = notModified ? notModifiedHead(exchange, selected.stored.fields) : headOf(exchange, selected)

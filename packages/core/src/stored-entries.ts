@@ -1,0 +1,110 @@
+import { Budget } from './budget.js'
+import { StoreOperationError } from './errors.js'
+import type { FoundCandidate } from './found-candidate.js'
+import type { Lookup } from './look-ups.js'
+import type { Assessed } from './rules/assessment.js'
+import { type KeyParts, keyParts } from './rules/cache-key.js'
+import { combined } from './rules/fields.js'
+import { currentAge, isClockUsable } from './rules/freshness.js'
+import { isInvalidated } from './rules/invalidation.js'
+import type { EpochMilliseconds, Seconds, StoredResponse } from './rules/messages.js'
+import { isLost, isPastItsTime } from './rules/reuse.js'
+import type { CacheStore } from './store.js'
+import type { StoredResponses } from './stored-responses.js'
+
+/** A stored response, as `entries()` tells of it. */
+export interface CacheEntry {
+  /** The target URI, without fragment. It is not redacted. */
+  readonly url: string
+  /** The part of the cache it is in; `''` for the one without a name. */
+  readonly partition: string
+  readonly method: StoredResponse['method']
+  readonly status: number
+  readonly freshness: {
+    /** Current age. */
+    readonly age: Seconds
+    /** Freshness lifetime. */
+    readonly lifetime: Seconds
+    /** Whether the lifetime exceeds the age, and nothing has invalidated it since. */
+    readonly isFresh: boolean
+  }
+  readonly bodyBytes: number
+  /** When it came from the origin, or was last confirmed by it. */
+  readonly responseTime: EpochMilliseconds
+  /** From then on it is of no use, and the store may drop it. */
+  readonly keptUntil: EpochMilliseconds
+  /** The value of a stored field, several lines joined with `, `; `undefined` if there is none. Names compare without case. */
+  field(name: string): string | undefined
+}
+
+/** A stored response, and where it is. */
+export interface Placed {
+  readonly key: string
+  readonly slot: string
+  readonly entry: CacheEntry
+}
+
+/** Every key in a store that this cache has made, of those whose parts are wanted. */
+export async function* storedKeys(
+  operation: string,
+  store: CacheStore,
+  isWanted: (parts: KeyParts) => boolean
+): AsyncGenerator<{ key: string; parts: KeyParts }> {
+  if (store.keys === undefined) throw new StoreOperationError(operation, 'the store cannot list what it has: no keys()')
+  try {
+    for await (const key of store.keys()) {
+      const parts = keyParts(key)
+      if (parts !== undefined && isWanted(parts)) yield { key, parts }
+    }
+  } catch (cause) {
+    throw cause instanceof StoreOperationError
+      ? cause
+      : new StoreOperationError(operation, 'the store failed', { cause })
+  }
+}
+
+/** What is stored that this cache could use, validated or not. */
+export async function* storedEntries(
+  operation: string,
+  store: CacheStore,
+  responses: StoredResponses,
+  clock: () => EpochMilliseconds,
+  limitMs: number,
+  isWanted: (parts: KeyParts) => boolean
+): AsyncGenerator<Placed> {
+  const lookUps = responses.lookUpsApart()
+  for await (const { key, parts } of storedKeys(operation, store, isWanted)) {
+    const lookup = await lookUps.lookUp({ key, target: parts.target }, new Budget(limitMs))
+    // What is hidden was invalidated, and the store does not know.
+    if (lookup === undefined && !responses.store.hides(key) && !responses.store.hides(parts.target)) {
+      throw new StoreOperationError(operation, 'the store could not be read')
+    }
+    for (const candidate of lookup?.stored ?? []) {
+      const assessed = isUseless(candidate, lookup as Lookup, clock()) ? undefined : candidate.assessed()
+      if (assessed === undefined) continue
+      yield { key, slot: candidate.stored.slot, entry: entryOf(parts, assessed, lookup as Lookup, clock()) }
+    }
+  }
+}
+
+function isUseless(candidate: FoundCandidate, { marks }: Lookup, now: EpochMilliseconds): boolean {
+  return isPastItsTime(candidate, now) || (isInvalidated(candidate, marks) && isLost(candidate))
+}
+
+function entryOf(parts: KeyParts, assessed: Assessed, { marks }: Lookup, now: EpochMilliseconds): CacheEntry {
+  const { stored, lifetime, initialAge, fields } = assessed
+  const { method, status, bodyBytes, responseTime, dropAt } = stored
+  const age = currentAge(initialAge, responseTime, now)
+  const isFresh = lifetime > age && isClockUsable(now, responseTime) && !isInvalidated(assessed, marks)
+  return {
+    url: parts.origin + parts.path,
+    partition: parts.partition,
+    method,
+    status,
+    freshness: { age, lifetime, isFresh },
+    bodyBytes,
+    responseTime,
+    keptUntil: dropAt,
+    field: (name) => combined(fields, name.toLowerCase())
+  }
+}

@@ -1,0 +1,224 @@
+import type { Dispatcher } from 'undici'
+import { Budget, TimeLimitError, withinLimit } from '../budget.js'
+import type { CacheStats } from '../counts.js'
+import { StoreOperationError } from '../errors.js'
+import type { CacheOptions } from '../options.js'
+import { readOptions } from '../read-options.js'
+import { type KeyParts, parseOrigin } from '../rules/cache-key.js'
+import type { Awaitable } from '../store.js'
+import { type CacheEntry, storedEntries, storedKeys } from '../stored-entries.js'
+import { digest } from '../stored-responses.js'
+import { intercept } from './cache-interceptor.js'
+import { LazyCache, type Opened } from './lazy-cache.js'
+import { type AskedFor, keyOf } from './operation-target.js'
+
+/** How long one call of the store may take. */
+const callLimitMs = 10_000
+const defaultWaitMs = 10_000
+/** How long it may take until what was cancelled has ended. */
+const stopLimitMs = 1_000
+
+/** Where in the cache an operation is to take place. */
+export interface PartitionOption {
+  /** A name as the option `partition` gives it; needed where that option is set and no request says it. Unset: the part without a name. */
+  readonly partition?: string
+}
+
+/** What `purge()` removes: what meets all that is given, at least one of them. */
+export interface PurgeOptions {
+  /** Such as `https://api.example.com`. */
+  readonly origin?: string | URL
+  /** What path and query begin with, such as `/users/`. */
+  readonly pathPrefix?: string
+  /** Asked for each stored response. */
+  readonly predicate?: (entry: CacheEntry) => boolean
+  /** Unset: all parts of the cache. */
+  readonly partition?: string
+}
+
+export interface CloseOptions {
+  /**
+   * How long to wait for work in the background, in milliseconds; what is left then is cancelled. 0 cancels at once.
+   * @defaultValue 10_000
+   */
+  readonly waitMs?: number
+}
+
+/**
+ * A cache that can be composed into dispatchers, and looked into. What its operations ask of the store they answer for:
+ * they reject with a {@link StoreOperationError} where the store cannot do it, or fails.
+ */
+export interface CacheHandle {
+  /** For `dispatcher.compose()`, as often as needed: all that it is composed into share the cache. */
+  readonly interceptor: Dispatcher.DispatcherComposeInterceptor
+  /**
+   * Removes what is stored for a URL, with all its variants, or under the cache key of a request. Answers to requests
+   * that are under way are validated before they are used.
+   */
+  delete(target: string | URL | AskedFor, options?: PartitionOption): Promise<void>
+  /**
+   * Has everything stored for a URL validated before it is used again, as a successful unsafe request does (INV-04). If
+   * the store fails, it is so in this process all the same.
+   */
+  invalidate(url: string | URL, options?: PartitionOption): Promise<void>
+  /** All that is stored and that this cache could use, validated or not, of one part of the cache or of all. In no order. */
+  entries(options?: PartitionOption): AsyncIterableIterator<CacheEntry>
+  /** Removes what meets all conditions. Goes through all keys of the store. */
+  purge(options: PurgeOptions): Promise<void>
+  /** Removes all that the store has, also what other caches have put there. */
+  clear(): Promise<void>
+  /** How often what happened, since the cache was made. */
+  stats(): CacheStats
+  /**
+   * Waits until nothing is validated or stored in the background any more, and closes the store if none was given. The
+   * cache can be used again afterwards; it opens a new store then.
+   */
+  close(options?: CloseOptions): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/**
+ * A cache with what can be done with it beside answering requests. `cacheInterceptor(options)` is the short form, for
+ * the interceptor alone.
+ *
+ * @param options - see {@link CacheOptions}; all of them have defaults
+ * @throws TypeError for an unknown option or a value it cannot have, naming both
+ */
+export function createCache(options: CacheOptions = {}): CacheHandle {
+  return new Handle(new LazyCache(readOptions(options, digest)))
+}
+
+class Handle implements CacheHandle {
+  readonly interceptor: Dispatcher.DispatcherComposeInterceptor
+  readonly #lazy: LazyCache
+
+  constructor(lazy: LazyCache) {
+    this.#lazy = lazy
+    this.interceptor = intercept(lazy)
+  }
+
+  async delete(target: string | URL | AskedFor, options: PartitionOption = {}): Promise<void> {
+    const key = keyOf('delete', target, options.partition, this.#lazy.settings)
+    const { store, cache } = await this.#open()
+    // What derives from the target is under keys of its own, and some answers may still be on their way.
+    if (key.key === key.target) await this.#invalidate('delete', key.target)
+    cache.later.do(key.key)
+    await call('delete', () => store.delete(key.key))
+  }
+
+  async invalidate(url: string | URL, options: PartitionOption = {}): Promise<void> {
+    const { target } = keyOf('invalidate', url, options.partition, this.#lazy.settings)
+    await this.#open()
+    await this.#invalidate('invalidate', target)
+  }
+
+  async *entries({ partition }: PartitionOption = {}): AsyncGenerator<CacheEntry, undefined> {
+    const { store, cache } = await this.#open()
+    const { responses, settings } = cache
+    const isWanted = (parts: KeyParts) => partition === undefined || parts.partition === partition
+    const found = storedEntries('entries', store, responses, settings.clock, callLimitMs, isWanted)
+    for await (const { entry } of found) yield entry
+  }
+
+  async purge(options: PurgeOptions): Promise<void> {
+    const { predicate } = options
+    const isWanted = wanted(options)
+    const { store, cache } = await this.#open()
+    if (predicate === undefined) {
+      for await (const { key } of storedKeys('purge', store, isWanted)) await call('purge', () => store.delete(key))
+      return
+    }
+    const { responses, settings } = cache
+    const found = storedEntries('purge', store, responses, settings.clock, callLimitMs, isWanted)
+    for await (const { key, slot, entry } of found) {
+      if (predicate(entry)) await call('purge', () => store.delete(key, slot))
+    }
+  }
+
+  async clear(): Promise<void> {
+    const { store } = await this.#open()
+    if (store.clear === undefined) throw new StoreOperationError('clear', 'the store cannot do that: no clear()')
+    await call('clear', () => store.clear?.())
+  }
+
+  stats(): CacheStats {
+    return this.#lazy.counts.stats
+  }
+
+  async close({ waitMs = defaultWaitMs }: CloseOptions = {}): Promise<void> {
+    if (!(waitMs >= 0)) throw new TypeError(`close: waitMs must be a number of 0 or more, not ${String(waitMs)}`)
+    const { opened } = this.#lazy
+    if (opened === undefined) return
+    await settle(opened, waitMs)
+    if (!this.#lazy.ownsStore) return
+    this.#lazy.forget()
+    await call('close', () => opened.store.close?.())
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  /** The cache, with everything stored that has come so far. */
+  async #open(): Promise<Opened> {
+    const opened = await this.#lazy.open()
+    opened.cache.later.doAll()
+    return opened
+  }
+
+  async #invalidate(operation: string, target: string): Promise<void> {
+    const { cache } = await this.#lazy.open()
+    const isWritten = await cache.responses.invalidate([target], new Budget(callLimitMs))
+    if (!isWritten) {
+      const problem = 'the store has not taken it yet; until it does, what it has is not used by this process'
+      throw new StoreOperationError(operation, problem)
+    }
+  }
+}
+
+/** One call of the store, that somebody waits for. */
+async function call(operation: string, run: () => Awaitable<unknown>): Promise<void> {
+  try {
+    await withinLimit(Promise.resolve(run()), callLimitMs)
+  } catch (cause) {
+    throw new StoreOperationError(operation, 'the store failed', { cause })
+  }
+}
+
+/** Waits for what goes on in the background, and then stops it. Meanwhile the process stays alive. */
+async function settle({ cache }: Opened, waitMs: number): Promise<void> {
+  const { background, later, responses } = cache
+  const { writing } = responses.store
+  later.doAll()
+  await atMost(waitMs, async () => {
+    while (!background.underWay.isIdle || !writing.isIdle) {
+      await background.underWay.idle()
+      await writing.idle()
+    }
+  })
+  background.stopAll()
+  await atMost(stopLimitMs, () => background.underWay.idle())
+}
+
+async function atMost(limitMs: number, wait: () => Promise<void>): Promise<void> {
+  try {
+    if (limitMs > 0) await withinLimit(wait(), limitMs)
+  } catch (error) {
+    if (!(error instanceof TimeLimitError)) throw error
+  }
+}
+
+/** @throws TypeError where nothing is said of what to remove, or an origin is none */
+function wanted({ origin, pathPrefix, predicate, partition }: PurgeOptions): (parts: KeyParts) => boolean {
+  if (origin === undefined && pathPrefix === undefined && predicate === undefined && partition === undefined) {
+    throw new TypeError('purge: say what to remove, by origin, pathPrefix, predicate or partition; clear() removes all')
+  }
+  const text = origin === undefined ? undefined : parseOrigin(String(origin))?.text
+  if (origin !== undefined && text === undefined) {
+    throw new TypeError('purge: origin must be an origin such as https://example.com')
+  }
+  return (parts) =>
+    (text === undefined || parts.origin === text) &&
+    (pathPrefix === undefined || parts.path.startsWith(pathPrefix)) &&
+    (partition === undefined || parts.partition === partition)
+}
