@@ -70,6 +70,11 @@ export function commentsIn(text) {
 const cell = (text) => text.replaceAll('|', '\\|').replaceAll('<', '&lt;').replaceAll('\n', ' ')
 const link = (path) => `[${path.replace(/^packages\//, '')}](../${path})`
 
+/** Ids that stand in a source file as texts of their own: what a decision names as its reason. */
+export function idsOfDecisions(text) {
+  return [...new Set([...text.matchAll(/(['"`])([A-Z]{2,5}-\d{2})\1/g)].map(([, , id]) => id))]
+}
+
 /**
  * What the page should say, and what is wrong: `{ text, faults }`. `sources` and `tests` are path → text;
  * `requirements` is the content of requirements.json.
@@ -89,6 +94,7 @@ export function requirementsPage({ requirements, sources, tests }) {
     for (const id of idsIn(commentsIn(text), requirements)) {
       if (known(id, path)) implementedIn.get(id).push(path)
     }
+    for (const id of idsOfDecisions(text)) known(id, path)
   }
   const testedBy = new Map(Object.keys(all).map((id) => [id, new Map()]))
   for (const [path, text] of tests) {

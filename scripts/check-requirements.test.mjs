@@ -35,6 +35,15 @@ describe('requirementsPage', () => {
     })
     expect(faults).toEqual(['s.ts: ZZ-01 is not a requirement', 't.test.ts: AA-99 is not a requirement'])
   })
+
+  it('finds an unknown id that a decision names', () => {
+    const { faults } = requirementsPage({
+      requirements,
+      sources: new Map([...sources, ['s.ts', "no('ZZ-02', 'why'); ['AA-01']; 'the ZZ-03 of others'"]]),
+      tests
+    })
+    expect(faults).toEqual(['s.ts: ZZ-02 is not a requirement'])
+  })
 })
 
 describe('testTitles', () => {

@@ -61,6 +61,7 @@ export function readOptions(options: CacheOptions, digest: (text: string) => str
       invalidateLocations: read.boolean('invalidateLocations', true),
       storeCloseDelimited: read.boolean('storeCloseDelimited', false),
       storePostAsGet: read.boolean('storePostAsGet', true),
+      trace: undefined,
       digest,
       credentialDigest: integrity?.digest ?? digest
     },

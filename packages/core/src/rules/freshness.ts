@@ -5,6 +5,7 @@ import { parseHttpDate } from './http-date.js'
 import type { EpochMilliseconds, ExchangeTimes, Seconds } from './messages.js'
 import type { RuleOptions } from './options.js'
 import { isHeuristicallyCacheable } from './statuses.js'
+import { applies } from './trace.js'
 
 /** How far a clock may have been set back before stored responses are no longer trusted to be fresh (CLK-02). */
 const clockToleranceMs = 60_000
@@ -26,20 +27,22 @@ export interface FreshnessInput extends ExchangeTimes {
 /** How long a response stays fresh after it was generated. RFC 9111 §4.2.1. */
 export function freshnessLifetime(
   response: FreshnessInput,
-  options: Pick<RuleOptions, 'type' | 'heuristic'>
+  options: Pick<RuleOptions, 'type' | 'heuristic' | 'trace'>
 ): Lifetime {
   const { fields, directives, responseTime } = response
-  if (options.type === 'shared' && directives.sMaxage !== undefined) return explicit(directives.sMaxage)
-  if (directives.maxAge !== undefined) return explicit(directives.maxAge)
+  const isForShared = options.type === 'shared' && directives.sMaxage !== undefined
+  if (applies(options, 'RESP-06', isForShared)) return explicit(directives.sMaxage)
+  if (applies(options, 'FRESH-02', directives.maxAge !== undefined)) return explicit(directives.maxAge)
   const expires = directives.isTargeted ? undefined : single(fields, 'expires')
-  if (expires !== undefined) return explicit(secondsUntilExpires(expires, fields, responseTime))
+  const hasExpires = applies(options, 'FRESH-03', expires !== undefined)
+  if (hasExpires && expires !== undefined) return explicit(secondsUntilExpires(expires, fields, responseTime))
   if (options.heuristic === false || !allowsHeuristic(response)) return { seconds: 0, heuristic: false }
   const date = dateOf(fields, responseTime)
   const { method, status } = response
   const lastModified = dateIn(fields, 'last-modified', responseTime)
   const input = { method, status, date, lastModified, responseTime }
   const seconds = heuristicLifetime(options.heuristic, input, fields)
-  return { seconds, heuristic: seconds > 0 }
+  return { seconds, heuristic: applies(options, 'FRESH-06', seconds > 0) }
 }
 
 /** Whether the message says itself how long it is fresh, be it unreadable. */

@@ -1,5 +1,6 @@
 import type { Heuristic } from './heuristics.js'
 import type { CacheType, Seconds } from './messages.js'
+import type { Trace } from './trace.js'
 
 /** What the rules may be told. Every name is lower case; every value was checked before. */
 export interface RuleOptions {
@@ -21,6 +22,8 @@ export interface RuleOptions {
   readonly invalidateLocations: boolean
   readonly storeCloseDelimited: boolean
   readonly storePostAsGet: boolean
+  /** Set where a decision is explained: gets each rule that is asked. */
+  readonly trace?: Trace | undefined
   /** SHA-256 of a text, in lowercase hex. */
   readonly digest: (text: string) => string
   /** The same of a credential: keyed, if there is a key, so that nobody else can try guesses on it. */

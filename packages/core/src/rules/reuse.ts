@@ -6,11 +6,12 @@ import { type Candidate, type Candidates, selectedBy } from './candidates.js'
 import { breaksLines, isToken, maxFieldValueLength, members } from './fields.js'
 import { currentAge, isClockUsable } from './freshness.js'
 import { isInvalidated, type Marks } from './invalidation.js'
-import type { EpochMilliseconds, Request, Seconds } from './messages.js'
+import type { EpochMilliseconds, Request, RequestFields, Seconds } from './messages.js'
 import { isCacheable, isSafe } from './methods.js'
 import type { RuleOptions } from './options.js'
 import { varyNames } from './selecting-fields.js'
 import { maySetCookie } from './storing.js'
+import { applies } from './trace.js'
 import { isUsable } from './validators.js'
 
 /** Why a request was sent on, as RFC 9211 §2.2 spells it. */
@@ -66,6 +67,7 @@ const overrides = ['x-http-method-override', 'x-http-method', 'x-method-override
 const gatewayTimeout = { action: 'gateway-timeout' } as const
 const networkError = { action: 'network-error' } as const
 const lookUp = { action: 'look-up' } as const
+const untraced: Pick<RuleOptions, 'trace'> = {}
 const noControl: RequestControl = { directives: noDirectives, noCache: false, mode: undefined }
 
 /** What a request asks of caches, by its fields and by the mode it was made with. One with a mode is not plain. */
@@ -78,9 +80,12 @@ export function requestControl(request: Request, mode?: CacheMode): RequestContr
 }
 
 /** Whether the request is not to be sent on, and what comes instead. */
-export function unanswered({ directives, mode }: RequestControl): Unanswered | undefined {
-  if (mode === 'only-if-cached') return networkError
-  return directives.onlyIfCached ? gatewayTimeout : undefined
+export function unanswered(
+  { directives, mode }: RequestControl,
+  options: Pick<RuleOptions, 'trace'> = untraced
+): Unanswered | undefined {
+  if (applies(options, 'MODE-05', mode === 'only-if-cached')) return networkError
+  return applies(options, 'REQ-06', directives.onlyIfCached) ? gatewayTimeout : undefined
 }
 
 function controlOf({ fields }: Request): RequestControl {
@@ -109,13 +114,17 @@ export function decideRequest(
 ): RequestDecision {
   const { method } = request
   if (method === 'GET' || method === 'HEAD') {
-    const decision = hasKey ? decideRead(request, control, facts, options) : bypass('bypass', 'KEY-05')
-    return decision.action === 'look-up' ? decision : (unanswered(control) ?? decision)
+    const hasNoKey = applies(options, 'KEY-05', !hasKey)
+    const decision = hasNoKey ? bypass('bypass', 'KEY-05') : decideRead(request, control, facts, options)
+    return decision.action === 'look-up' ? decision : (unanswered(control, options) ?? decision)
   }
-  if (method === 'CONNECT') return bypass('bypass', 'METH-02')
-  if (!isSafe(method)) return hasKey ? { action: 'forward-unsafe' } : bypass('bypass', 'KEY-05')
+  if (applies(options, 'METH-02', method === 'CONNECT')) return bypass('bypass', 'METH-02')
+  if (applies(options, 'METH-02', !isSafe(method))) {
+    return applies(options, 'KEY-05', !hasKey) ? bypass('bypass', 'KEY-05') : { action: 'forward-unsafe' }
+  }
+  applies(options, 'METH-01', true)
   const bypassed = bypass('method', 'METH-01')
-  return isCacheable(method) ? (unanswered(control) ?? bypassed) : bypassed
+  return isCacheable(method) ? (unanswered(control, options) ?? bypassed) : bypassed
 }
 
 function decideRead(
@@ -125,19 +134,18 @@ function decideRead(
   options: RuleOptions
 ): RequestDecision {
   const { method } = request
-  if (facts.isUpgrade) return bypass('bypass', 'METH-02')
-  if (!options.methods.has(method)) return bypass('method', 'METH-01')
-  if (facts.hasContent) return bypass('bypass', 'METH-06')
+  if (applies(options, 'METH-02', facts.isUpgrade)) return bypass('bypass', 'METH-02')
+  if (applies(options, 'METH-01', !options.methods.has(method))) return bypass('method', 'METH-01')
+  if (applies(options, 'METH-06', facts.hasContent)) return bypass('bypass', 'METH-06')
   if (request.isPlain) return lookUp
   const { fields } = request
-  if (fields.has('upgrade')) return bypass('bypass', 'METH-02')
+  if (applies(options, 'METH-02', fields.has('upgrade'))) return bypass('bypass', 'METH-02')
   const requirement = keepsOut(request, control, options)
   if (requirement !== undefined) return bypass('bypass', requirement)
-  if (method === 'GET' && fields.has('range')) return bypass('bypass', 'STORE-02')
-  if (fields.has('if-match') || fields.has('if-unmodified-since')) {
-    return { action: 'forward', reason: 'bypass' }
-  }
-  return control.mode === 'reload' ? { action: 'forward', reason: 'request' } : lookUp
+  if (applies(options, 'STORE-02', method === 'GET' && fields.has('range'))) return bypass('bypass', 'STORE-02')
+  const isForOrigin = fields.has('if-match') || fields.has('if-unmodified-since')
+  if (applies(options, 'VAL-12', isForOrigin)) return { action: 'forward', reason: 'bypass' }
+  return applies(options, 'MODE-01', control.mode === 'reload') ? { action: 'forward', reason: 'request' } : lookUp
 }
 
 /** The requirement by which this request is not looked up, and nothing of its answer stored, whatever its method. */
@@ -147,13 +155,20 @@ export function keepsOut(
   options: RuleOptions
 ): string | undefined {
   if (isPlain) return undefined
-  if (mode === 'no-store') return 'MODE-01'
-  if (mode === 'default' && hasPrecondition(fields)) return 'MODE-02'
-  if (directives.noStore) return 'REQ-05'
-  if (overrides.some((name) => fields.has(name))) return 'METH-06'
-  if ((fields.get('cache-control')?.length ?? 0) > maxFieldValueLength) return 'SEC-04'
-  for (const [name, value] of fields) if (!isToken(name) || breaksLines(value)) return 'SEC-01'
-  return options.type === 'shared' && options.bypassAuthorized && fields.has('authorization') ? 'AUTH-02' : undefined
+  if (applies(options, 'MODE-01', mode === 'no-store')) return 'MODE-01'
+  if (applies(options, 'MODE-02', mode === 'default' && hasPrecondition(fields))) return 'MODE-02'
+  if (applies(options, 'REQ-05', directives.noStore)) return 'REQ-05'
+  if (applies(options, 'METH-06', overrides.some(fields.has, fields))) return 'METH-06'
+  const isTooLong = (fields.get('cache-control')?.length ?? 0) > maxFieldValueLength
+  if (applies(options, 'SEC-04', isTooLong)) return 'SEC-04'
+  if (applies(options, 'SEC-01', hasMalformedLine(fields))) return 'SEC-01'
+  const barsAuthorized = options.type === 'shared' && options.bypassAuthorized
+  return applies(options, 'AUTH-02', barsAuthorized && fields.has('authorization')) ? 'AUTH-02' : undefined
+}
+
+function hasMalformedLine(fields: RequestFields): boolean {
+  for (const [name, value] of fields) if (!isToken(name) || breaksLines(value)) return true
+  return false
 }
 
 /** The stored responses that could answer the request, fresh or not. RFC 9111 §4. */
@@ -182,31 +197,44 @@ export function decideReuse(
   const { marks, stored } = candidates
   let selected: Assessed | undefined
   let invalid = false
-  for (const candidate of selectedBy(request, candidates, options)) {
-    const assessed = usable(candidate, request, marks, now)
+  const matching = selectedBy(request, candidates, options)
+  for (const candidate of matching) {
+    const assessed = usable(candidate, request, marks, now, options)
     if (assessed === undefined || (selected !== undefined && !precedes(assessed, selected))) continue
     selected = assessed
     invalid = isInvalidated(candidate, marks)
   }
   if (selected === undefined) {
-    const instead = unanswered(control)
+    const asking = matching.length === 0 ? options : untraced
+    const isKnown = stored.some((candidate) => usable(candidate, request, marks, now, asking) !== undefined)
+    applies(options, 'VARY-01', isKnown)
+    const instead = unanswered(control, options)
     if (instead !== undefined) return instead
-    const isKnown = stored.some((candidate) => usable(candidate, request, marks, now) !== undefined)
     return { action: 'forward', reason: isKnown ? 'vary-miss' : 'uri-miss' }
   }
   const decision = decideSelected(selected, control, invalid, now, isSecure, options)
   if (decision.action === 'serve') return decision
-  const instead = unanswered(control)
+  const instead = unanswered(control, options)
   if (instead === undefined) return decision
   if (decision.action === 'validate') return instead
   return decision.action === 'serve-and-validate' ? { ...decision, action: 'serve' } : decision
 }
 
 /** What is known of a candidate that could be served, perhaps once it is validated, if its selecting fields match. */
-function usable(candidate: Candidate, request: Request, marks: Marks, now: EpochMilliseconds): Assessed | undefined {
-  if (!answers(candidate, request) || isPastItsTime(candidate, now)) return undefined
+function usable(
+  candidate: Candidate,
+  request: Request,
+  marks: Marks,
+  now: EpochMilliseconds,
+  options: Pick<RuleOptions, 'trace'>
+): Assessed | undefined {
+  if (applies(options, 'METH-04', !answers(candidate, request))) return undefined
+  if (applies(options, 'STORE-12', isPastItsTime(candidate, now))) return undefined
   const assessed = candidate.assessed()
-  if (assessed === undefined || (isInvalidated(candidate, marks) && !isUsable(assessed.validators))) return undefined
+  if (assessed === undefined || (isInvalidated(candidate, marks) && !isUsable(assessed.validators))) {
+    applies(options, 'INV-04', assessed !== undefined)
+    return undefined
+  }
   return assessed
 }
 
@@ -232,35 +260,38 @@ function decideSelected(
 ): ReuseDecision {
   const { lifetime, directives: response, stored } = selected
   const { directives: asked } = control
-  if (invalid || isUnqualified(response.noCache) || !isClockUsable(now, stored.responseTime)) {
+  if (
+    applies(options, 'INV-04', invalid) ||
+    applies(options, 'RESP-01', isUnqualified(response.noCache)) ||
+    applies(options, 'CLK-02', !isClockUsable(now, stored.responseTime))
+  ) {
     return validate(selected, 'stale', false)
   }
   const age = currentAge(selected.initialAge, stored.responseTime, now)
-  const isFresh = lifetime > age
-  if (control.noCache) return validate(selected, isFresh ? 'request' : 'stale', false)
+  const isFresh = applies(options, 'FRESH-04', lifetime > age)
+  if (applies(options, 'REQ-04', control.noCache)) return validate(selected, isFresh ? 'request' : 'stale', false)
   if (isFresh) {
     const youngEnough = meets(asked.maxAge, age) || isImmutable(selected, isSecure, options)
     const freshEnough = asked.minFresh === undefined || lifetime - age >= (asked.minFresh as Seconds)
-    return youngEnough && freshEnough ? { action: 'serve', selected, age } : validate(selected, 'request', true)
+    const isRefused = applies(options, 'REQ-01', !youngEnough) || applies(options, 'REQ-03', !freshEnough)
+    return isRefused ? validate(selected, 'request', true) : { action: 'serve', selected, age }
   }
   const staleness = age - lifetime
   const barred = selected.staleBar
   const gives = barred === 's-maxage' && options.sMaxAgeAllowsStale
-  if (barred !== 'none' && !gives) return validate(selected, 'stale', false)
+  if (applies(options, 'STALE-02', barred !== 'none' && !gives)) return validate(selected, 'stale', false)
   const { mode } = control
-  if (barred === 'none' && (mode === 'force-cache' || mode === 'only-if-cached')) {
-    return { action: 'serve', selected, age, stale: mode }
+  const allowing = barred === 'none' && (mode === 'force-cache' || mode === 'only-if-cached') ? mode : undefined
+  if (applies(options, 'MODE-04', allowing !== undefined)) {
+    return { action: 'serve', selected, age, stale: allowing as StalePermission }
   }
-  if (
-    barred === 'none' &&
-    allows(asked.maxStale, staleness) &&
-    asked.minFresh === undefined &&
-    meets(asked.maxAge, age)
-  ) {
+  const allowsStale =
+    barred === 'none' && allows(asked.maxStale, staleness) && asked.minFresh === undefined && meets(asked.maxAge, age)
+  if (applies(options, 'REQ-02', allowsStale)) {
     return { action: 'serve', selected, age, stale: 'max-stale' }
   }
   const unasked = asked.maxAge === undefined && asked.minFresh === undefined
-  if (unasked && allows(response.staleWhileRevalidate, staleness)) {
+  if (applies(options, 'STALE-03', unasked && allows(response.staleWhileRevalidate, staleness))) {
     return { action: 'serve-and-validate', selected, age, stale: 'stale-while-revalidate' }
   }
   return validate(selected, 'stale', true)

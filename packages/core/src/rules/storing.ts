@@ -37,6 +37,7 @@ import {
   isUnderstood
 } from './statuses.js'
 import { isTime, maxFieldLines, maxTime } from './stored-response.js'
+import { applies } from './trace.js'
 import { isUsable, validators } from './validators.js'
 
 const plainLength = /^\d{1,15}$/
@@ -82,17 +83,19 @@ export function decideStoring(
 ): StoringDecision {
   const { method } = request
   const { status } = response
-  if (!isCacheable(method) || !options.methods.has(method))
-    return no('METH-01', `responses to ${method} are not stored`)
-  if (framing.redirected) return no('GEN-03', 'redirects were followed below the cache')
-  if (!isKnownClass(status)) return no('STORE-11', `status ${status} is of no known class`)
-  if (status === 206) return no('STORE-02', 'partial content is not stored')
-  if (status === 304) return no('STORE-02', 'a 304 is not stored')
-  if (isNeverStored(status)) return no('STORE-07', `status ${status} is never stored`)
+  const isOther = !isCacheable(method) || !options.methods.has(method)
+  if (applies(options, 'METH-01', isOther)) return no('METH-01', `responses to ${method} are not stored`)
+  if (applies(options, 'GEN-03', framing.redirected)) return no('GEN-03', 'redirects were followed below the cache')
+  if (applies(options, 'STORE-11', !isKnownClass(status)))
+    return no('STORE-11', `status ${status} is of no known class`)
+  if (applies(options, 'STORE-02', status === 206)) return no('STORE-02', 'partial content is not stored')
+  if (applies(options, 'STORE-02', status === 304)) return no('STORE-02', 'a 304 is not stored')
+  if (applies(options, 'STORE-07', isNeverStored(status))) return no('STORE-07', `status ${status} is never stored`)
   const fields = fieldMap(response.fields)
   const contentLength = parseContentLength(fields)
-  if (contentLength === null) return no('MSG-02', 'content-length cannot be read')
-  if (!isFramed(method, status, fields, framing, options)) {
+  const isUnreadable = applies(options, 'MSG-02', contentLength === null)
+  if (isUnreadable || contentLength === null) return no('MSG-02', 'content-length cannot be read')
+  if (applies(options, 'MSG-06', !isFramed(method, status, fields, framing, options))) {
     return no('MSG-06', 'only the end of the connection ends the body', 'storeCloseDelimited: true')
   }
   return decideByDirectives(request, response, fields, times, contentLength, options)
@@ -109,29 +112,35 @@ function decideByDirectives(
 ): StoringDecision {
   const { method } = request
   const { status, statusText } = response
-  if (response.fields.length > maxFieldLines) return no('SEC-04', `it has more than ${maxFieldLines} field lines`)
-  if (!response.fields.every(([name, value]) => isSafeLine(name, value)))
-    return no('SEC-01', 'a field line is malformed')
-  if (typeof statusText !== 'string' || !isFieldValue(statusText)) return no('SEC-01', 'the status text is malformed')
+  const hasManyLines = response.fields.length > maxFieldLines
+  if (applies(options, 'SEC-04', hasManyLines)) return no('SEC-04', `it has more than ${maxFieldLines} field lines`)
+  const isSafe = response.fields.every(([name, value]) => isSafeLine(name, value))
+  if (applies(options, 'SEC-01', !isSafe)) return no('SEC-01', 'a field line is malformed')
+  const isText = typeof statusText === 'string' && isFieldValue(statusText)
+  if (applies(options, 'SEC-01', !isText)) return no('SEC-01', 'the status text is malformed')
   for (const name of ['cache-control', 'vary', 'connection', ...options.targetedFields]) {
-    if ((combined(fields, name)?.length ?? 0) > maxFieldValueLength) return no('SEC-04', `${name} is too long`)
+    const isTooLong = (combined(fields, name)?.length ?? 0) > maxFieldValueLength
+    if (applies(options, 'SEC-04', isTooLong)) return no('SEC-04', `${name} is too long`)
   }
-  if (!isTime(times.requestTime) || !isTime(times.responseTime)) {
+  if (applies(options, 'CLK-02', !isTime(times.requestTime) || !isTime(times.responseTime))) {
     return no('CLK-02', 'the clock does not tell the time')
   }
   const directives = effectiveDirectives(fields, options)
-  if (hidesFields(fields, options)) return no('FLD-02', 'connection names a field the cache depends on')
+  const isHiding = hidesFields(fields, options)
+  if (applies(options, 'FLD-02', isHiding)) return no('FLD-02', 'connection names a field the cache depends on')
   const refusal = refusalByDirectives(status, fields, directives, options)
   if (refusal !== undefined) return refusal
   const names = varyNames(fields)
-  if (names === '*') return no('VARY-02', 'vary matches no second request')
+  if (applies(options, 'VARY-02', names === '*') || names === '*')
+    return no('VARY-02', 'vary matches no second request')
   const selecting = selectingFields(names, request, directives, options)
-  if (selecting === undefined) return no('VARY-07', 'a vary normalizer failed')
+  const hasFailed = applies(options, 'VARY-07', selecting === undefined)
+  if (hasFailed || selecting === undefined) return no('VARY-07', 'a vary normalizer failed')
   const lifetime = freshnessLifetime({ method, status, fields, directives, ...times }, options).seconds
   const canBeValidated = isUsable(validators(fields, times.responseTime))
-  if (!isUseful(canBeValidated, directives, lifetime, options))
+  if (applies(options, 'STORE-08', !isUseful(canBeValidated, directives, lifetime, options)))
     return no('STORE-08', 'it is neither fresh for any time nor can it be validated')
-  if (!mayStoreAuthorized(request, directives, options)) {
+  if (applies(options, 'AUTH-01', !mayStoreAuthorized(request, directives, options))) {
     return no('AUTH-01', 'the request had authorization', "type: 'private'")
   }
   const kept = storedFields(response.fields, fields, fieldsLeftOut(directives, options))
@@ -233,14 +242,16 @@ function refusalByDirectives(
   directives: Directives,
   options: RuleOptions
 ): NotStored | undefined {
-  if (directives.mustUnderstand && !isUnderstood(status)) return no('STORE-04', `status ${status} is not understood`)
-  if (directives.noStore && !directives.mustUnderstand) return no('STORE-03', 'the response says no-store')
+  const isForeign = directives.mustUnderstand && !isUnderstood(status)
+  if (applies(options, 'STORE-04', isForeign)) return no('STORE-04', `status ${status} is not understood`)
+  const isBarred = directives.noStore && !directives.mustUnderstand
+  if (applies(options, 'STORE-03', isBarred)) return no('STORE-03', 'the response says no-store')
   const isShared = options.type === 'shared'
-  if (isShared && isUnqualified(directives.private)) {
+  if (applies(options, 'STORE-01', isShared && isUnqualified(directives.private))) {
     return no('STORE-01', 'the response says private', "type: 'private'")
   }
   const hasSetCookie = fields.has('set-cookie') && !fieldsLeftOut(directives, options).includes('set-cookie')
-  if (hasSetCookie && !maySetCookie(directives, options)) {
+  if (applies(options, 'AUTH-06', hasSetCookie && !maySetCookie(directives, options))) {
     return no('AUTH-06', 'the response sets a cookie', "sharedSetCookie: 'rfc'")
   }
   const permitted =
@@ -248,7 +259,8 @@ function refusalByDirectives(
     (!isShared && directives.private === true) ||
     hasExplicitFreshness(fields, directives, options) ||
     isHeuristicallyCacheable(status)
-  if (!permitted) return no('STORE-01', `status ${status} needs explicit freshness or public`)
+  if (applies(options, 'STORE-01', !permitted))
+    return no('STORE-01', `status ${status} needs explicit freshness or public`)
   return undefined
 }
 
