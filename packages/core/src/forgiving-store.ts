@@ -6,7 +6,7 @@ import { CircuitBreaker } from './circuit-breaker.js'
 import type { StoreFailureReport } from './diagnostics.js'
 import { notFound, plainFound } from './plain-data.js'
 import type { StoredResponse } from './rules/messages.js'
-import type { Awaitable, Body, CacheStore, Found, Mark } from './store.js'
+import type { Awaitable, Body, ByteRange, CacheStore, Found, Mark } from './store.js'
 import { UnderWay } from './under-way.js'
 import { UnwrittenMarks } from './unwritten-marks.js'
 import { BodyDamagedError } from './verified-body.js'
@@ -72,12 +72,12 @@ export class ForgivingStore {
     }
   }
 
-  /** The body; `'gone'` if the store does not have it, `undefined` if it cannot be had in time. */
-  openBody(key: string, id: string, budget: Budget): Awaitable<Body | 'gone' | undefined> {
+  /** The body, or the bytes of `range` of it; `'gone'` if the store does not have it, `undefined` if it cannot be had in time. */
+  openBody(key: string, id: string, budget: Budget, range?: ByteRange): Awaitable<Body | 'gone' | undefined> {
     const begun = this.#bodies.begin()
     if (begun === 0) return undefined
     try {
-      const body = this.#store.openBody(key, id)
+      const body = this.#store.openBody(key, id, range)
       if (!isPromise(body)) {
         const checked = checkedBody(body)
         if (!this.#bodies.isOpen || isAtHand(checked)) return this.#opened(checked)

@@ -126,6 +126,12 @@ export interface CacheOptions {
    * @defaultValue true
    */
   readonly storePostAsGet?: boolean
+  /**
+   * What is done with `Range`: `serve` cuts the bytes asked for from complete stored responses; with `off` such requests
+   * go past the cache. RFC 9110 §14 (RNG-01).
+   * @defaultValue `'serve'`
+   */
+  readonly ranges?: 'off' | 'serve'
   /** Longest body that is stored, in bytes (MSG-03). Unset: the limit of the store. */
   readonly maxEntryBytes?: number
   /**

@@ -62,6 +62,7 @@ export function readOptions(options: CacheOptions, digest: (text: string) => str
       storeCloseDelimited: read.boolean('storeCloseDelimited', false),
       storePostAsGet: read.boolean('storePostAsGet', true),
       trace: undefined,
+      ranges: read.oneOf('ranges', ['off', 'serve'], 'serve'),
       digest,
       credentialDigest: integrity?.digest ?? digest
     },

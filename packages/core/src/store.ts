@@ -77,8 +77,9 @@ export interface CacheStore {
 
   /**
    * The body of the response `id` under `key`, or the bytes of `range` of it; `undefined` if it is gone. Without a
-   * range exactly `bodyBytes` bytes, or an error. Changing the bytes handed out changes nothing stored, except in a store
-   * with `keepsObjects`.
+   * range exactly `bodyBytes` bytes, or an error. With one, no more is read than it takes; of a range that reaches past
+   * the end, what there is of it, or an error. Changing the bytes handed out changes nothing stored, except in a store with
+   * `keepsObjects`.
    */
   openBody(key: string, id: string, range?: ByteRange): Awaitable<Body | undefined>
 

@@ -6,6 +6,7 @@ import type { ForgivingStore } from './forgiving-store.js'
 import type { Integrity } from './integrity.js'
 import { LookUps, type Lookup } from './look-ups.js'
 import { newId } from './new-id.js'
+import { type Reading, readingOfAll, readingOfRange } from './reading.js'
 import { RecentInvalidations } from './recent-invalidations.js'
 import type { Assessed } from './rules/assessment.js'
 import type { CacheKey } from './rules/cache-key.js'
@@ -13,7 +14,7 @@ import type { Candidate } from './rules/candidates.js'
 import type { EpochMilliseconds, StoredResponse } from './rules/messages.js'
 import type { RuleOptions } from './rules/options.js'
 import type { StorableHead } from './rules/storing.js'
-import type { Awaitable, Body, Found, FoundResponse } from './store.js'
+import type { Awaitable, Body, ByteRange, Found, FoundResponse } from './store.js'
 import { BodyDamagedError, verifiedBody } from './verified-body.js'
 
 /** Marks are kept, and copies may take, so long: then an old response cannot outlast what invalidated it. */
@@ -59,17 +60,21 @@ export class StoredResponses {
   }
 
   /**
-   * The body of a stored response; `undefined` if it is gone, damaged, or cannot be had in time. What can be checked
-   * before the first byte was checked when it has answered.
+   * The body of a stored response, or the bytes of `range` of it; `undefined` if it is gone, damaged, or cannot be had
+   * in time. What can be checked before the first byte was checked when it has answered.
    */
-  openBody(lookup: Lookup, assessed: Assessed, budget: Budget): Awaitable<Body | undefined> {
+  openBody(lookup: Lookup, assessed: Assessed, budget: Budget, range?: ByteRange): Awaitable<Body | undefined> {
     const { stored } = assessed
-    const body = this.store.openBody(lookup.key.key, stored.id, budget)
+    const verifies = this.#verifiesDigests && !this.store.keepsObjects
+    const reading = range && readingOfRange(stored, verifies, range)
+    const body = this.store.openBody(lookup.key.key, stored.id, budget, reading?.range)
     return whenReady(body, (body) => {
       if (body === undefined) return undefined
       if (body === 'gone') return this.#gone(lookup, assessed)
-      if (!this.store.keepsObjects || !isAtHand(body)) return this.#verified(lookup, assessed, body, budget)
-      return isWhole(body, stored.bodyBytes) ? body : this.#gone(lookup, assessed)
+      if (!this.store.keepsObjects || !isAtHand(body)) {
+        return this.#verified(lookup, assessed, body, reading ?? readingOfAll(stored, verifies), budget)
+      }
+      return isWhole(body, reading?.bytes ?? stored.bodyBytes) ? body : this.#gone(lookup, assessed)
     })
   }
 
@@ -179,13 +184,19 @@ export class StoredResponses {
     this.remove(lookup, assessed)
   }
 
-  #verified(lookup: Lookup, assessed: Assessed, body: Body, budget: Budget): Promise<Body | undefined> {
+  #verified(
+    lookup: Lookup,
+    assessed: Assessed,
+    body: Body,
+    reading: Reading,
+    budget: Budget
+  ): Promise<Body | undefined> {
     const failed = (error: unknown, hasBegun: boolean) => {
       this.store.failedReading(error)
       // What is only slow today is still there tomorrow; what broke off under a caller is not to do so again.
       if (hasBegun || error instanceof BodyDamagedError) this.remove(lookup, assessed)
     }
-    const verified = verifiedBody(body, assessed.stored, this.#verifiesDigests, budget, failed)
+    const verified = verifiedBody(body, reading, budget, failed)
     return verified.then((verified) => {
       if (verified !== undefined) this.store.couldRead()
       return verified

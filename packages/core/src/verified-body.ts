@@ -1,7 +1,7 @@
 import { createHash, hash } from 'node:crypto'
 import { iteratorOf, letGo } from './body.js'
 import { type Budget, withinLimit } from './budget.js'
-import type { StoredResponse } from './rules/messages.js'
+import type { Reading } from './reading.js'
 import { digestPieceBytes } from './rules/stored-response.js'
 import type { Body } from './store.js'
 
@@ -11,24 +11,23 @@ const stallLimitMs = 1_000
 type BodyIterator = Iterator<Uint8Array> | AsyncIterator<Uint8Array>
 
 /**
- * `body` as it comes from a store that is not trusted: it has the length the metadata says, and with `verifiesDigests`
- * each piece has its digest before any byte of it goes on. Resolves when the first piece has been read and checked:
- * `undefined` if that failed. Later failures are errors of the body, never a clean end. `failed` hears of both, and
- * whether any of it may have been sent.
+ * What is wanted of `body`, which comes from a store that is not trusted: it has the length the metadata says, and where
+ * there are digests each piece has its own before any byte of it goes on. Resolves when the first piece has been read and
+ * checked: `undefined` if that failed. Later failures are errors of the body, never a clean end. `failed` hears of both,
+ * and whether any of it may have been sent.
  */
 export async function verifiedBody(
   body: Body,
-  stored: StoredResponse,
-  verifiesDigests: boolean,
+  reading: Reading,
   budget: Budget,
   failed: (error: unknown, hasBegun: boolean) => void
 ): Promise<Body | undefined> {
   let iterator: BodyIterator | undefined
   try {
     iterator = body instanceof Uint8Array ? [body].values() : iteratorOf(body)
-    const pieces = checkedPieces(iterator, stored, verifiesDigests)
+    const pieces = checkedPieces(iterator, reading)
     const first = await budget.wait(pieces.next())
-    return releasing(rest(first, pieces, iterator, failed), pieces, iterator)
+    return releasing(wanted(reading, first, pieces, iterator, failed), pieces, iterator)
   } catch (error) {
     failed(error, false)
     if (iterator !== undefined) letGo(iterator)
@@ -53,16 +52,20 @@ function releasing(
   return { [Symbol.asyncIterator]: () => iterator }
 }
 
-async function* rest(
+/** The bytes that are wanted of the pieces, all of which are read: the last ones may be damaged too. */
+async function* wanted(
+  { bytes, skippedBytes, wantedBytes }: Reading,
   first: IteratorResult<readonly Uint8Array[]>,
   pieces: AsyncGenerator<readonly Uint8Array[]>,
   body: BodyIterator,
   failed: (error: unknown, hasBegun: boolean) => void
 ): AsyncGenerator<Uint8Array> {
   let next = first
+  let left = { skip: skippedBytes, take: wantedBytes }
   try {
     while (!next.done) {
-      yield* next.value
+      if (wantedBytes === bytes) yield* next.value
+      else left = yield* cut(next.value, left)
       next = await withinLimit(pieces.next(), stallLimitMs)
     }
   } catch (error) {
@@ -72,19 +75,30 @@ async function* rest(
   }
 }
 
+/** The chunks without the bytes to skip, and no more than the bytes to take; returns what is left of both. */
+function* cut(
+  chunks: readonly Uint8Array[],
+  { skip, take }: { readonly skip: number; readonly take: number }
+): Generator<Uint8Array, { skip: number; take: number }> {
+  const left = { skip, take }
+  for (const chunk of chunks) {
+    const part = chunk.subarray(left.skip, left.skip + left.take)
+    left.skip -= Math.min(left.skip, chunk.byteLength)
+    left.take -= part.byteLength
+    if (part.byteLength > 0) yield part
+  }
+  return left
+}
+
 /** The chunks of the body, a piece of at most 1 MiB at a time. */
-async function* checkedPieces(
-  body: BodyIterator,
-  { bodyBytes, digests }: StoredResponse,
-  verifiesDigests: boolean
-): AsyncGenerator<readonly Uint8Array[]> {
+async function* checkedPieces(body: BodyIterator, { bytes, digests }: Reading): AsyncGenerator<readonly Uint8Array[]> {
   let total = 0
   let pieceIndex = 0
   let piece: Uint8Array[] = []
   let pieceBytes = 0
   const closePiece = () => {
     const closed = piece
-    if (verifiesDigests && digests !== undefined && digestOf(closed) !== digests[pieceIndex]) {
+    if (digests !== undefined && digestOf(closed) !== digests[pieceIndex]) {
       throw new BodyDamagedError(`piece ${pieceIndex} has another digest`)
     }
     pieceIndex++
@@ -95,7 +109,7 @@ async function* checkedPieces(
   for await (const chunk of { [Symbol.asyncIterator]: () => asyncOf(body) }) {
     if (!(chunk instanceof Uint8Array)) throw new BodyDamagedError('a chunk is no Uint8Array')
     total += chunk.byteLength
-    if (total > bodyBytes) throw new BodyDamagedError(`more than ${bodyBytes} bytes`)
+    if (total > bytes) throw new BodyDamagedError(`more than ${bytes} bytes`)
     let left = chunk
     while (pieceBytes + left.byteLength >= digestPieceBytes) {
       const part = left.subarray(0, digestPieceBytes - pieceBytes)
@@ -106,7 +120,7 @@ async function* checkedPieces(
     if (left.byteLength > 0) piece.push(left)
     pieceBytes += left.byteLength
   }
-  if (total !== bodyBytes) throw new BodyDamagedError(`${total} bytes instead of ${bodyBytes}`)
+  if (total !== bytes) throw new BodyDamagedError(`${total} bytes instead of ${bytes}`)
   if (pieceBytes > 0) yield closePiece()
 }
 

@@ -407,6 +407,56 @@ export const brokenStores: readonly BrokenStore[] = [
       })()
   },
   {
+    fault: 'ignores ranges',
+    failsAt: 'ranges of a small body',
+    create: () =>
+      new (class extends Base {
+        override openBody(key: string, id: string) {
+          return super.openBody(key, id)
+        }
+      })()
+  },
+  {
+    fault: 'ignores ranges that begin within the first 64 KiB',
+    failsAt: 'ranges of a large body',
+    create: () =>
+      new (class extends Base {
+        override async openBody(key: string, id: string, range?: ByteRange) {
+          const body = await super.openBody(key, id)
+          if (body === undefined || range === undefined) return body
+          const whole = await collect(body)
+          return whole.byteLength > 65_536 && range.first < 65_536 && range.last >= 65_536
+            ? whole
+            : whole.subarray(range.first, range.last + 1)
+        }
+      })()
+  },
+  {
+    fault: 'fills a range that reaches past the end with zeros',
+    failsAt: 'a range that reaches past the end gives no byte more than there are',
+    create: () =>
+      new (class extends Base {
+        override async openBody(key: string, id: string, range?: ByteRange) {
+          const body = await super.openBody(key, id, range)
+          if (body === undefined || range === undefined) return body
+          const filled = new Uint8Array(range.last - range.first + 1)
+          filled.set(await collect(body))
+          return filled
+        }
+      })()
+  },
+  {
+    fault: 'answers a range of what is not there with no bytes',
+    failsAt: 'a range of an id that is not there gives undefined',
+    create: () =>
+      new (class extends Base {
+        override async openBody(key: string, id: string, range?: ByteRange) {
+          const body = await super.openBody(key, id, range)
+          return body ?? (range && new Uint8Array(0))
+        }
+      })()
+  },
+  {
     fault: 'ends a body cleanly when its response is gone',
     failsAt: 'a reader is not harmed by delete',
     create: () =>

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { type CacheDecision, cacheInterceptor } from '@cc/core'
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { Agent, type Dispatcher } from 'undici'
-import { answering, ok, withStatus } from './answers.js'
+import { answering, ok } from './answers.js'
 import { setUp, stores } from './harness.js'
 import { turns } from './no-stray-errors.js'
 
@@ -120,21 +120,6 @@ describe.each(stores)('request methods with %s (RFC 9110 §9)', (_name, makeStor
       expect((await client.get('/')).text).toBe('body 0')
     }
   )
-
-  it('RNG-01: as long as ranges are not served, GET with Range goes past the cache, and HEAD ignores it', async () => {
-    const client = await setUp(
-      makeStore(),
-      answering(ok('max-age=60'), withStatus(206, { 'Content-Range': 'bytes 0-5/9' }))
-    )
-    await client.get('/')
-    const headers = { range: 'bytes=0-5' }
-    expect(await client.get('/', { headers })).toMatchObject({
-      status: 206,
-      decision: { outcome: 'bypass', reason: 'bypass' }
-    })
-    expect((await client.get('/', { headers, method: 'HEAD' })).decision.outcome).toBe('hit')
-    expect((await client.get('/')).decision.outcome).toBe('hit')
-  })
 })
 
 describe.each(stores)('exchanges that leave HTTP, with %s (RFC 9110 §7.8, §9.3.6)', (_name, makeStore) => {

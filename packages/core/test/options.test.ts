@@ -47,6 +47,8 @@ const refused: [option: string, value: unknown, shown: string][] = [
   ['invalidateLocations', 'false', '"false"'],
   ['storeCloseDelimited', 1, '1'],
   ['storePostAsGet', 1, '1'],
+  ['ranges', true, 'true'],
+  ['ranges', 'all', '"all"'],
   ['maxEntryBytes', -1, '-1'],
   ['maxEntryBytes', 1.5, '1.5'],
   ['storeTimeoutMs', 0, '0'],

@@ -51,8 +51,8 @@ const rows: Row[] = [
     sent: 2
   },
   {
-    title: 'RNG-01: row A5, as long as no ranges are served a range bypasses',
-    asked: { headers: { range: 'bytes=0-1' } },
+    title: 'RNG-05: row A5, several ranges or another unit, bypasses',
+    asked: { headers: { range: 'bytes=0-1,3-4' } },
     next: withStatus(206),
     decision: { outcome: 'bypass', reason: 'bypass', stored: false },
     sent: 2

@@ -24,6 +24,7 @@ export interface RuleOptions {
   readonly storePostAsGet: boolean
   /** Set where a decision is explained: gets each rule that is asked. */
   readonly trace?: Trace | undefined
+  readonly ranges: 'off' | 'serve'
   /** SHA-256 of a text, in lowercase hex. */
   readonly digest: (text: string) => string
   /** The same of a credential: keyed, if there is a key, so that nobody else can try guesses on it. */

@@ -9,6 +9,7 @@ import { isInvalidated, type Marks } from './invalidation.js'
 import type { EpochMilliseconds, Request, RequestFields, Seconds } from './messages.js'
 import { isCacheable, isSafe } from './methods.js'
 import type { RuleOptions } from './options.js'
+import { askedRange } from './ranges.js'
 import { varyNames } from './selecting-fields.js'
 import { maySetCookie } from './storing.js'
 import { applies } from './trace.js'
@@ -142,7 +143,7 @@ function decideRead(
   if (applies(options, 'METH-02', fields.has('upgrade'))) return bypass('bypass', 'METH-02')
   const requirement = keepsOut(request, control, options)
   if (requirement !== undefined) return bypass('bypass', requirement)
-  if (applies(options, 'STORE-02', method === 'GET' && fields.has('range'))) return bypass('bypass', 'STORE-02')
+  if (applies(options, 'RNG-05', isForOriginAlone(request, options))) return bypass('bypass', 'RNG-05')
   const isForOrigin = fields.has('if-match') || fields.has('if-unmodified-since')
   if (applies(options, 'VAL-12', isForOrigin)) return { action: 'forward', reason: 'bypass' }
   return applies(options, 'MODE-01', control.mode === 'reload') ? { action: 'forward', reason: 'request' } : lookUp
@@ -169,6 +170,12 @@ export function keepsOut(
 function hasMalformedLine(fields: RequestFields): boolean {
   for (const [name, value] of fields) if (!isToken(name) || breaksLines(value)) return true
   return false
+}
+
+/** Whether it asks for ranges that are not cut here (RNG-01, RNG-05). */
+function isForOriginAlone(request: Request, { ranges }: RuleOptions): boolean {
+  if (ranges === 'off') return request.method === 'GET' && request.fields.has('range')
+  return askedRange(request) === 'foreign'
 }
 
 /** The stored responses that could answer the request, fresh or not. RFC 9111 §4. */

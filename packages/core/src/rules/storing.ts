@@ -91,6 +91,8 @@ export function decideStoring(
   if (applies(options, 'STORE-02', status === 206)) return no('STORE-02', 'partial content is not stored')
   if (applies(options, 'STORE-02', status === 304)) return no('STORE-02', 'a 304 is not stored')
   if (applies(options, 'STORE-07', isNeverStored(status))) return no('STORE-07', `status ${status} is never stored`)
+  const isAboutRange = status !== 200 && method === 'GET' && request.fields.has('range')
+  if (applies(options, 'RNG-08', isAboutRange)) return no('RNG-08', 'it may be about the range that was asked for')
   const fields = fieldMap(response.fields)
   const contentLength = parseContentLength(fields)
   const isUnreadable = applies(options, 'MSG-02', contentLength === null)

@@ -20,12 +20,14 @@ export interface ValidationRequest {
   readonly date: string | undefined
 }
 
-/** What becomes of a forward for which a stored response had been selected: Table B, rows 1 to 4. */
+/** What becomes of a forward for which a stored response had been selected: Table B, rows 1 to 5. */
 export type ValidationDecision =
   /** A 304 about these stored responses; the first is the one to serve. */
   | { readonly action: 'freshen'; readonly identified: readonly [Assessed, ...Assessed[]] }
   /** The stored response is served in place of a failure. */
   | { readonly action: 'serve-stale' }
+  /** A part of what may be another version goes to the caller; the stored response stays, or is dropped (B5). */
+  | { readonly action: 'relay-part'; readonly drops: boolean }
   /** The answer goes to the caller as it is and nothing changes. */
   | { readonly action: 'relay'; readonly marksInvalid: boolean }
   /** The request is sent once more without the cache's preconditions; that answer is final. */
@@ -39,14 +41,17 @@ export function validationRequest(request: Request, selected: Assessed): Validat
   const { etag, lastModified } = selected.validators
   if (request.method === 'HEAD' || !isUsable(selected.validators)) return asIs(ifNoneMatch, ifModifiedSince)
   if (ifNoneMatch === undefined) {
+    // A part is not asked for by a date, which may be that of two versions.
+    const date = request.fields.has('range') ? undefined : lastModified
+    if (etag === undefined && date === undefined) return asIs(ifNoneMatch, ifModifiedSince)
     return {
       preconditions: [
         ['if-none-match', etag],
-        ['if-modified-since', lastModified]
+        ['if-modified-since', date]
       ],
       added: true,
       tags: etag === undefined ? [] : [etag],
-      date: lastModified
+      date
     }
   }
   const tags = parseTagList(ifNoneMatch)
@@ -77,6 +82,8 @@ export function decideAfterValidation(
   if (isFailure(status) && mayFallBack && mayServeOnError(selected, control, now, options))
     return { action: 'serve-stale' }
   if (status === 412 && sent.added && !request.fields.has('if-none-match')) return { action: 'send-plain' }
+  if (status === 206 && request.fields.has('range'))
+    return { action: 'relay-part', drops: isOfAnother(response, selected) }
   if (status !== 304) return { action: 'replace' }
   const fields = fieldMap(response.fields)
   const [first, ...others] = identified(fields, sent, selected, candidates, now)
@@ -124,6 +131,12 @@ export function notModifiedFields(
     const lower = name.toLowerCase()
     return inNotModified.has(lower) || targetedFields.includes(lower) || (lower === 'last-modified' && !hasEtag)
   })
+}
+
+/** Whether a 206 says that it is a part of another version than the stored one. */
+function isOfAnother(part: Response, { fields: stored }: Assessed): boolean {
+  const fields = fieldMap(part.fields)
+  return ['etag', 'last-modified'].some((name) => fields.has(name) && combined(fields, name) !== combined(stored, name))
 }
 
 /** The stored responses a 304 is about, the one to serve first; none if it cannot be told. RFC 9111 §4.3.4. */

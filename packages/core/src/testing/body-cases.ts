@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Body } from '../store.js'
 import { type CaseDraft, cases } from './case-draft.js'
-import { expectBytes, expectNothing, expectStored, readBody } from './expectations.js'
+import { expectBytes, expectNoBody, expectNothing, expectStored, readBody } from './expectations.js'
 import { hex, KEY, KIB, MIB, outcome, put, sampleBytes, sampleResponse } from './sample.js'
 import { asyncPiecesOf, iteratorOf, piecesOf, readAll } from './streams.js'
 
@@ -98,6 +98,30 @@ export const bodyCases: CaseDraft[] = [
       for (const [first, last] of ranges) {
         expectBytes(await readBody(store, KEY, id, { first, last }), bytes.slice(first, last + 1), `${first}-${last}`)
       }
+    },
+    'a range that reaches past the end gives no byte more than there are': async (store) => {
+      for (const length of [1000, 200 * KIB]) {
+        const bytes = sampleBytes(length)
+        const { id } = await put(store, bytes, {}, asyncPiecesOf(bytes, 50_000))
+        for (const [first, last] of [
+          [0, length],
+          [length - 1, length + 70_000],
+          [length, length],
+          [length + 70_000, length + 70_001]
+        ] as const) {
+          // An error or nothing will do as well.
+          const read = await outcome(async () => readAll((await store.openBody(KEY, id, { first, last })) ?? []))
+          if ('error' in read || read.value.byteLength === 0) continue
+          expectBytes(read.value, bytes.slice(first, last + 1), `${first}-${last} of ${length}`)
+        }
+        expectBytes(await readBody(store, KEY, id), bytes)
+      }
+    },
+    'a range of an id that is not there gives undefined': async (store) => {
+      const { id } = await put(store, sampleBytes(100 * KIB))
+      await expectNoBody(store, KEY, hex(99), { first: 0, last: 9 })
+      await store.delete(KEY)
+      await expectNoBody(store, KEY, id, { first: 0, last: 9 })
     }
   }),
 

@@ -1,27 +1,44 @@
 import { isPromise } from '../awaitable.js'
 import type { Lookup } from '../look-ups.js'
+import { type AnswerForm, answerForm, bytesInForm, headInForm } from '../rules/answer-form.js'
 import type { Assessed } from '../rules/assessment.js'
 import { currentAge } from '../rules/freshness.js'
 import type { Fields, Seconds } from '../rules/messages.js'
+import type { Extent } from '../rules/ranges.js'
 import type { StalePermission } from '../rules/reuse.js'
-import { isNotModified, notModifiedFields } from '../rules/validation.js'
 import type { Awaitable, Body } from '../store.js'
 import { type Exchange, noBytes } from './exchange.js'
 import { StoredHead } from './serve-stored.js'
 
 /** The bytes the caller is to get of a stored response; `undefined` if they cannot be had. */
 export function bodyFor(exchange: Exchange, lookup: Lookup, selected: Assessed): Awaitable<Body | undefined> {
-  const { request } = exchange.asked
-  if (request.method === 'HEAD' || selected.stored.bodyBytes === 0 || isNotModified(request, selected)) return noBytes
-  return storedBody(exchange, lookup, selected)
+  return bodyInForm(answerForm(exchange.asked.request, selected), exchange, lookup, selected)
 }
 
-/** The whole body of a stored response; `undefined` if it cannot be had. */
-export function storedBody(exchange: Exchange, lookup: Lookup, selected: Assessed): Awaitable<Body | undefined> {
+/** The bytes of an answer in that form; `undefined` if they cannot be had. Of a part no more is read than has to be. */
+export function bodyInForm(
+  form: AnswerForm,
+  exchange: Exchange,
+  lookup: Lookup,
+  selected: Assessed
+): Awaitable<Body | undefined> {
+  if (bytesInForm(form, exchange.asked.request.method, selected) === 0) return noBytes
+  return storedBody(exchange, lookup, selected, form.action === 'part' ? form.extent : undefined)
+}
+
+/** The body of a stored response, or some of its bytes; `undefined` if they cannot be had. */
+function storedBody(
+  exchange: Exchange,
+  lookup: Lookup,
+  selected: Assessed,
+  extent: Extent | undefined
+): Awaitable<Body | undefined> {
   const { responses } = exchange.cache
   const attached = responses.attachedBody(lookup, selected)
-  if (attached !== undefined) return attached
-  const body = responses.openBody(lookup, selected, exchange.budget)
+  if (attached !== undefined) {
+    return extent === undefined ? attached : attached.subarray(extent.first, extent.last + 1)
+  }
+  const body = responses.openBody(lookup, selected, exchange.budget, extent)
   if (isPromise(body)) exchange.caller.start()
   return body
 }
@@ -35,22 +52,22 @@ export function playStored(
   stale: StalePermission | undefined
 ): void {
   const { asked, cache } = exchange
-  const { lifetime, heuristic, stored } = selected
-  const notModified = isNotModified(asked.request, selected)
-  const servedBytes = notModified || asked.request.method === 'HEAD' ? 0 : stored.bodyBytes
+  const form = answerForm(asked.request, selected)
+  const head = form.action === 'whole' ? headOf(exchange, selected) : newHead(exchange, form, selected)
+  const servedBytes = bytesInForm(form, asked.request.method, selected)
   cache.counts.served(stale !== undefined, servedBytes)
   if (cache.listeners.listening) {
+    const { lifetime, heuristic } = selected
     exchange.tell({
       outcome: stale === undefined ? 'hit' : 'stale-hit',
       ...(stale !== undefined && { stale }),
-      status: notModified ? 304 : stored.status,
+      status: head.status,
       age,
       lifetime,
       heuristic,
       servedBytes
     })
   }
-  const head = notModified ? notModifiedHead(exchange, selected.stored.fields) : headOf(exchange, selected)
   exchange.play(head.aged(age), body)
 }
 
@@ -60,15 +77,16 @@ export function playOnError(exchange: Exchange, selected: Assessed, body: Body):
   playStored(exchange, selected, body, age, age >= selected.lifetime ? 'stale-if-error' : undefined)
 }
 
-function notModifiedHead({ cache }: Exchange, fields: Fields): StoredHead {
-  return new StoredHead(304, 'Not Modified', withoutAge(notModifiedFields(fields, cache.settings.rules)))
+function newHead({ cache }: Exchange, form: AnswerForm, selected: Assessed): StoredHead {
+  const { status, statusText, fields } = headInForm(form, selected, selected.stored.fields, cache.settings.rules)
+  return new StoredHead(status, statusText, withoutAge(fields))
 }
 
-function headOf({ cache }: Exchange, selected: Assessed): StoredHead {
+function headOf(exchange: Exchange, selected: Assessed): StoredHead {
+  const { cache } = exchange
   let head = cache.heads.get(selected)
   if (head === undefined) {
-    const { status, statusText, fields } = selected.stored
-    head = new StoredHead(status, statusText, withoutAge(fields))
+    head = newHead(exchange, { action: 'whole' }, selected)
     cache.heads.set(selected, head)
   }
   return head

@@ -34,6 +34,7 @@ export function tellStored(
 const outcomes: Readonly<Record<ValidationDecision['action'], ValidateEvent['outcome']>> = {
   freshen: 'confirmed',
   'serve-stale': 'served-stale',
+  'relay-part': 'relayed',
   relay: 'relayed',
   'send-plain': 'sent-again',
   replace: 'replaced'

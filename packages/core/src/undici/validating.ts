@@ -1,17 +1,12 @@
 import { isPromise, whenReady } from '../awaitable.js'
 import { validateChannel } from '../events.js'
 import type { Lookup } from '../look-ups.js'
+import { answerForm, bytesInForm, headInForm } from '../rules/answer-form.js'
 import { type Assessed, assess } from '../rules/assessment.js'
 import { freshen } from '../rules/freshening.js'
 import { isInvalidated } from '../rules/invalidation.js'
 import { type ForwardReason, mayServeOnError, selectable } from '../rules/reuse.js'
-import {
-  decideAfterValidation,
-  isNotModified,
-  notModifiedFields,
-  type ValidationRequest,
-  validationRequest
-} from '../rules/validation.js'
+import { decideAfterValidation, type ValidationRequest, validationRequest } from '../rules/validation.js'
 import type { Awaitable, Body } from '../store.js'
 import { type Exchange, noBytes } from './exchange.js'
 import type { Receiver } from './forward.js'
@@ -20,7 +15,7 @@ import type { NetworkResponse } from './network-response.js'
 import { withFields } from './read-request.js'
 import { Discard } from './relay.js'
 import { StoredHead } from './serve-stored.js'
-import { bodyFor, playOnError, storedBody } from './serving.js'
+import { bodyFor, bodyInForm, playOnError } from './serving.js'
 import { applyFreshened } from './storing.js'
 import { tellValidation } from './telling.js'
 
@@ -86,7 +81,7 @@ function bodyInstead({ exchange, lookup, selected }: Validation): Awaitable<Body
   })
 }
 
-/** An answer came: Table B, rows 1 to 4. */
+/** An answer came: Table B, rows 1 to 5. */
 function afterValidation(
   validation: Validation,
   sent: ValidationRequest,
@@ -117,6 +112,9 @@ function afterValidation(
       return serveFreshened(validation, decision.identified, response)
     case 'serve-stale':
       return serveInstead(validation, response)
+    case 'relay-part':
+      if (decision.drops) responses.remove(lookup, selected)
+      return receive(exchange, response, lookup, reason)
     case 'relay':
       if (decision.marksInvalid) responses.markInvalid(lookup, selected)
       return receive(exchange, response, lookup, reason)
@@ -147,11 +145,9 @@ function serveFreshened(
   const { rules } = exchange.cache.settings
   const freshened = freshen(served, request, response, response.times, rules)
   const current = assess({ ...served.stored, ...response.times, fields: freshened.forCaller }, rules)
-  const notModified = isNotModified(request, current)
-  const { status, statusText, bodyBytes } = served.stored
-  const head = notModified
-    ? new StoredHead(304, 'Not Modified', notModifiedFields(freshened.forCaller, rules))
-    : new StoredHead(status, statusText, freshened.forCaller)
+  const form = answerForm(request, current)
+  const { status, statusText, fields } = headInForm(form, served, freshened.forCaller, rules)
+  const head = new StoredHead(status, statusText, fields)
   const serve = (body: Body) => {
     applyFreshened(exchange, lookup, served, freshened)
     for (const other of others) {
@@ -160,12 +156,11 @@ function serveFreshened(
     const { lifetime, heuristic } = current
     const { keep } = freshened
     const kept = keep.action === 'update' ? { stored: true } : { notStored: keep.because }
-    const servedBytes = needsNoBody ? 0 : bodyBytes
+    const servedBytes = exchange.isBackground ? 0 : bytesInForm(form, request.method, served)
     exchange.tell({ outcome: 'validated', reason, status: head.status, lifetime, heuristic, servedBytes, ...kept })
     exchange.play(head, body)
   }
-  const needsNoBody = notModified || request.method === 'HEAD' || bodyBytes === 0 || exchange.isBackground
-  const body: Awaitable<Body | undefined> = needsNoBody ? noBytes : storedBody(exchange, lookup, served)
+  const body = exchange.isBackground ? noBytes : bodyInForm(form, exchange, lookup, served)
   whenReady(body, (body) => {
     if (body !== undefined) serve(body)
     else sendPlain(validation, response)

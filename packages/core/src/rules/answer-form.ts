@@ -1,0 +1,69 @@
+import type { Assessed } from './assessment.js'
+import type { Fields, Request } from './messages.js'
+import type { RuleOptions } from './options.js'
+import { askedRange, type Extent, extentIn, holdsIfRange, partFields, unsatisfiableFields } from './ranges.js'
+import { isNotModified, notModifiedFields } from './validation.js'
+
+/** In which form the caller gets a stored response that may be served. */
+export type AnswerForm =
+  /** As it was stored. */
+  | { readonly action: 'whole' }
+  /** A 304: the caller has it (VAL-07). */
+  | { readonly action: 'not-modified' }
+  /** A 206 with some of its bytes (RNG-02). */
+  | { readonly action: 'part'; readonly extent: Extent }
+  /** A 416: it has no such bytes (RNG-04). */
+  | { readonly action: 'unsatisfiable' }
+
+const whole: AnswerForm = { action: 'whole' }
+const notModified: AnswerForm = { action: 'not-modified' }
+const unsatisfiable: AnswerForm = { action: 'unsatisfiable' }
+
+/** The request's own preconditions first, then its range. RFC 9110 §13.2.2. */
+export function answerForm(request: Request, selected: Assessed): AnswerForm {
+  if (request.isPlain) return whole
+  if (isNotModified(request, selected)) return notModified
+  const { status, bodyBytes } = selected.stored
+  // Range counts only where the answer without it were a 200 (RNG-07).
+  const asked = status === 200 && bodyBytes > 0 ? askedRange(request) : 'whole'
+  if (typeof asked === 'string' || !holdsIfRange(request, selected)) return whole
+  const extent = extentIn(asked, bodyBytes)
+  return extent === undefined ? unsatisfiable : { action: 'part', extent }
+}
+
+/** How many bytes of the stored body the answer to `method` has in that form. */
+export function bytesInForm(form: AnswerForm, method: string, { stored }: Assessed): number {
+  switch (form.action) {
+    case 'whole':
+      return method === 'HEAD' ? 0 : stored.bodyBytes
+    case 'part':
+      return form.extent.last - form.extent.first + 1
+    case 'not-modified':
+    case 'unsatisfiable':
+      return 0
+    default:
+      return form satisfies never
+  }
+}
+
+/** What the head of a response in that form is made of, given the stored fields. */
+export function headInForm(
+  form: AnswerForm,
+  { stored }: Assessed,
+  fields: Fields,
+  options: Pick<RuleOptions, 'targetedFields'>
+): { readonly status: number; readonly statusText: string; readonly fields: Fields } {
+  const { status, statusText, bodyBytes } = stored
+  switch (form.action) {
+    case 'whole':
+      return { status, statusText, fields }
+    case 'not-modified':
+      return { status: 304, statusText: 'Not Modified', fields: notModifiedFields(fields, options) }
+    case 'part':
+      return { status: 206, statusText: 'Partial Content', fields: partFields(fields, form.extent, bodyBytes) }
+    case 'unsatisfiable':
+      return { status: 416, statusText: 'Range Not Satisfiable', fields: unsatisfiableFields(fields, bodyBytes) }
+    default:
+      return form satisfies never
+  }
+}
