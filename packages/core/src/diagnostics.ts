@@ -46,6 +46,8 @@ export interface CacheDecision {
   readonly stored: boolean
   /** Why the answer of the origin was not stored. */
   readonly notStored?: Omit<NotStored, 'store'>
+  /** With the option `tape`: what became of the request there. Unset if an answer was not recorded. */
+  readonly tape?: 'recorded' | 'replayed' | 'missing'
   /** Set for the validation that a stale response under stale-while-revalidate started. */
   readonly background?: true
 }

@@ -16,6 +16,23 @@ export class RequestAbortedError extends Error {
   }
 }
 
+/** With `tape: 'replay'`: this request has no answer that was recorded. It was not sent. */
+export class TapeMissError extends Error {
+  override readonly name = 'TapeMissError'
+  readonly code = 'CC_TAPE_MISS'
+
+  /** Case-sensitive, as sent. */
+  readonly method: string
+  /** Without userinfo and fragment, the values of `redactQuery` as `***`. */
+  readonly url: string
+
+  constructor({ method, url }: { readonly method: string; readonly url: string }, why: string) {
+    super(`tape: 'replay': ${why}: ${method} ${url}`)
+    this.method = method
+    this.url = url
+  }
+}
+
 /** No store was given and the default one is not installed. */
 export class NoStoreError extends Error {
   override readonly name = 'NoStoreError'

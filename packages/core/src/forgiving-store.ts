@@ -1,4 +1,4 @@
-import { isPromise } from './awaitable.js'
+import { isPromise, whenReady } from './awaitable.js'
 import { BodyOnItsWay, isAtHand, isBody, iteratorOf, letGo, release } from './body.js'
 import { CopyDroppedError } from './body-copy.js'
 import { type Budget, withinLimit } from './budget.js'
@@ -149,6 +149,16 @@ export class ForgivingStore {
   delete(key: string, slot: string): void {
     const begun = this.#removals.begin()
     if (begun !== 0) this.#write('delete', this.#removals, begun, () => this.#store.delete(key, slot))
+  }
+
+  /** Removes all responses under a key; whether they are gone. */
+  clearKey(key: string): Awaitable<boolean> {
+    const begun = this.#removals.begin()
+    if (begun === 0) return false
+    return whenReady(
+      this.#write('delete', this.#removals, begun, () => this.#store.delete(key)),
+      ({ done }) => done
+    )
   }
 
   /**

@@ -9,6 +9,9 @@ export const leastSecretBytes = 32
 
 const hmacBytes = 32
 
+/** What is kept with a body. */
+type Signable = Pick<StoredResponse, 'hmac' | 'digests'>
+
 /**
  * Tells what caches with the same secret have stored from what anybody else has written (SEC-05), and makes digests that
  * nobody without the secret can try guesses on. RFC 2104.
@@ -31,12 +34,12 @@ export class Integrity {
   }
 
   /** The same response, frozen, with a signature in place of any it had. */
-  signed(response: StoredResponse): StoredResponse {
+  signed<Kept extends Signable>(response: Kept): Kept {
     return Object.freeze({ ...response, hmac: signature(this.#signing[0], signedText(response)).toString('hex') })
   }
 
   /** Whether all of it, and by its digests the body too, is as it was signed with one of the secrets. */
-  isSigned(response: StoredResponse): boolean {
+  isSigned(response: Signable): boolean {
     const { hmac, digests } = response
     if (typeof hmac !== 'string' || hmac.length !== 2 * hmacBytes || digests === undefined) return false
     const given = Buffer.from(hmac, 'hex')
@@ -50,7 +53,7 @@ export class Integrity {
  * Every property but the signature itself, known or not, in a form that does not depend on their order, which stores may
  * change. Different responses have different texts.
  */
-export function signedText(response: StoredResponse): string {
+export function signedText(response: Signable): string {
   const properties: (readonly [string, unknown])[] = []
   for (const [name, value] of Object.entries(response)) {
     if (name === 'hmac' || value === undefined) continue

@@ -159,6 +159,12 @@ export interface CacheOptions {
    */
   readonly integrityKey?: string | Uint8Array | readonly (string | Uint8Array)[]
   /**
+   * Records or replays in place of caching, for tests. `'record'`: every request is sent on, and its answer is stored,
+   * whatever it says; `'replay'`: no request is sent on, and one whose answer was not recorded fails with a
+   * `TapeMissError`. It needs a `store`. Unset: neither; recordings are no answers then.
+   */
+  readonly tape?: 'record' | 'replay'
+  /**
    * Where all requests go, whatever origin they name: `https://api.example.com` for a `Client` or `Pool` of that origin,
    * which ignore what requests say. Unset: undici 8 tells the cache; with undici 7 requests have to name it, as those
    * of `undici.request()` do, and go past the cache if they do not.

@@ -19,6 +19,7 @@ export interface Settings {
   readonly copyBufferBytes: number
   readonly verify: 'digest' | 'length'
   readonly integrity: Integrity | undefined
+  readonly tape: CacheOptions['tape']
   readonly origin: string | undefined
   readonly origins: CacheOptions['origins']
   readonly enabled: CacheOptions['enabled']
@@ -75,6 +76,7 @@ export function readOptions(options: CacheOptions, digest: (text: string) => str
     copyBufferBytes: read.integer('copyBufferBytes', 0, 1_048_576),
     verify: read.oneOf('verify', ['digest', 'length'], 'digest'),
     integrity,
+    tape: read.oneOf('tape', ['record', 'replay'], undefined),
     origin: read.origin('origin'),
     origins: normalOrigins(read.list('origins', isOrigin, 'origins such as https://example.com, or patterns')),
     enabled: read.function('enabled'),
@@ -84,6 +86,9 @@ export function readOptions(options: CacheOptions, digest: (text: string) => str
     onDecision: read.function('onDecision')
   }
   read.refuseUnknown()
+  if (settings.tape !== undefined && settings.store === undefined) {
+    throw invalid('store', undefined, 'set where tape is: recordings belong into a store that was chosen for them')
+  }
   if (integrity !== undefined && settings.verify === 'length') {
     throw invalid('verify', settings.verify, 'digest where integrityKey is set, which signs bodies by their digests')
   }
@@ -99,8 +104,13 @@ class OptionReader {
     this.#options = options
   }
 
-  oneOf<T extends string>(name: keyof CacheOptions, allowed: readonly T[], unset: T): T {
-    const value = this.#take(name) ?? unset
+  oneOf<const T extends string, U extends T | undefined>(
+    name: keyof CacheOptions,
+    allowed: readonly T[],
+    unset: U
+  ): T | U {
+    const value = this.#take(name)
+    if (value === undefined) return unset
     if (!allowed.includes(value as T)) throw invalid(name, value, `one of ${allowed.join(', ')}`)
     return value as T
   }

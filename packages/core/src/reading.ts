@@ -16,7 +16,10 @@ export interface Reading {
 }
 
 /** All of a stored body. */
-export function readingOfAll({ bodyBytes, digests }: StoredResponse, verifiesDigests: boolean): Reading {
+export function readingOfAll(
+  { bodyBytes, digests }: Pick<StoredResponse, 'bodyBytes' | 'digests'>,
+  verifiesDigests: boolean
+): Reading {
   const checked = verifiesDigests ? digests : undefined
   return { range: undefined, bytes: bodyBytes, digests: checked, skippedBytes: 0, wantedBytes: bodyBytes }
 }

@@ -56,6 +56,8 @@ const refused: [option: string, value: unknown, shown: string][] = [
   ['copyBufferBytes', -5, '-5'],
   ['verify', 'none', '"none"'],
   ['integrityKey', 'short', 'a string of 5 bytes'],
+  ['tape', 'play', '"play"'],
+  ['tape', true, 'true'],
   ['origin', /example/, '/example/'],
   ['origin', 'example.com', '"example.com"'],
   ['origin', 'ftp://user:secret@example.com', '"ftp://example.com"'],

@@ -73,3 +73,12 @@ export interface StoredResponse {
   /** HMAC-SHA-256 of all the others, in lowercase hex; present where an `integrityKey` is set. */
   readonly hmac?: string
 }
+
+/**
+ * A response that was recorded, without its body; never the answer of a cache. It has all properties of a stored response
+ * that a store reads. `fields` are all that were received.
+ */
+export interface Recording extends Omit<StoredResponse, 'method' | 'invalid'> {
+  /** Its place, from 0, among the answers to requests with the same key. */
+  readonly tape: number
+}

@@ -332,6 +332,7 @@ export function mayServeOnError(
  * `Vary`, or what says `no-store` to caches like this one (AUTH-06, STORE-01, STORE-03, TGT-01, VARY-01).
  */
 export function isForThisCache({ stored, fields, directives }: Assessed, options: RuleOptions): boolean {
+  if ('tape' in stored) return false
   const names = varyNames(fields)
   if (names === '*' || (directives.noStore && !directives.mustUnderstand)) return false
   for (const name of names) if (!stored.selecting.some(([selected]) => selected === name)) return false

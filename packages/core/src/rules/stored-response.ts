@@ -1,5 +1,5 @@
 import { isFieldValue, isSafeLine } from './fields.js'
-import type { EpochMilliseconds, Fields, StoredResponse } from './messages.js'
+import type { EpochMilliseconds, ExchangeTimes, Fields, Recording, Response, StoredResponse } from './messages.js'
 
 const hex = /^[0-9a-f]+$/
 const slotPattern = /^[0-9a-z]{1,64}$/
@@ -18,28 +18,58 @@ export const digestPieceBytes = 1_048_576
  */
 export function isStoredResponse(value: unknown, key: string): value is Omit<StoredResponse, 'fields'> {
   if (!isObject(value) || value.formatVersion !== 1 || value.key !== key) return false
-  const { slot, id, method, status, statusText, selecting, marks } = value
+  const { method, selecting, marks } = value
+  return (
+    isKept(value) &&
+    value.tape === undefined &&
+    (method === 'GET' || method === 'HEAD' || method === 'QUERY') &&
+    isListOf(selecting, isSelecting) &&
+    isMarks(marks) &&
+    (value.invalid === undefined || value.invalid === true)
+  )
+}
+
+/**
+ * Whether what a store handed back under `key` can be a recording, its field lines apart: what a cache has stored under
+ * its own keys is none (SEC-05).
+ */
+export function isRecording(value: unknown, key: string): value is Omit<Recording, 'fields'> {
+  if (!isObject(value) || value.formatVersion !== 1 || value.key !== key) return false
+  return isKept(value) && isLength(value.tape)
+}
+
+/** Whether a response with this head could be told from damage when it is read again. */
+export function isKeepable(
+  { status, statusText, fields }: Response,
+  { requestTime, responseTime }: ExchangeTimes
+): boolean {
+  return (
+    isStatus(status) && isFieldValue(statusText) && areFields(fields) && isTime(requestTime) && isTime(responseTime)
+  )
+}
+
+/** What a stored response and a recording have in common. */
+function isKept(value: Record<string, unknown>): boolean {
+  const { slot, id, statusText } = value
   return (
     typeof slot === 'string' &&
     slotPattern.test(slot) &&
     typeof id === 'string' &&
     id.length === 32 &&
     hex.test(id) &&
-    (method === 'GET' || method === 'HEAD' || method === 'QUERY') &&
-    Number.isInteger(status) &&
-    (status as number) >= 200 &&
-    (status as number) <= 599 &&
+    isStatus(value.status) &&
     typeof statusText === 'string' &&
     isFieldValue(statusText) &&
-    isListOf(selecting, isSelecting) &&
     isTime(value.requestTime) &&
     isTime(value.responseTime) &&
     isTime(value.dropAt) &&
     isLength(value.bodyBytes) &&
-    isMarks(marks) &&
-    hasDigests(value.digests, value.bodyBytes) &&
-    (value.invalid === undefined || value.invalid === true)
+    hasDigests(value.digests, value.bodyBytes)
   )
+}
+
+function isStatus(status: unknown): boolean {
+  return Number.isInteger(status) && (status as number) >= 200 && (status as number) <= 599
 }
 
 /** Whether these can be the field lines of a stored response; long lists take a while (SEC-05). */

@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici'
 import type { CacheOptions } from '../options.js'
-import { readOptions, type Settings } from '../read-options.js'
+import { readOptions } from '../read-options.js'
 import { type CacheKey, cacheKey, requestTarget } from '../rules/cache-key.js'
 import { type CacheMode, isCacheMode, noSuchMode } from '../rules/cache-mode.js'
 import { isSafe } from '../rules/methods.js'
@@ -16,7 +16,8 @@ import { watchNetwork } from './network-heads.js'
 import { passBy } from './passing-by.js'
 import { option, type ReadRequest, readRequest } from './read-request.js'
 import { inMode } from './request-mode.js'
-import { partitionOf, viewOf } from './request-view.js'
+import { isLookedAt, partitionOf } from './request-view.js'
+import { dispatchTaped } from './taping.js'
 
 declare module 'undici' {
   namespace Dispatcher {
@@ -72,6 +73,7 @@ function dispatchCached(
     return true
   }
   const given = readRequest(opts, bound)
+  if (cache.tape !== undefined) return dispatchTaped(cache, cache.tape, below, given, handler)
   if (given.request === undefined || !isLookedAt(cache.settings, given)) {
     return passBy(below.dispatch, given.opts, handler)
   }
@@ -112,23 +114,6 @@ function dispatchCached(
 
 /** For a request that is answered without any look at the cache. */
 const noKey: CacheKey = { key: '', target: '' }
-
-function isLookedAt({ origins, enabled }: Settings, read: ReadRequest): boolean {
-  const { text } = read.target.connection
-  if (origins !== undefined && !origins.some((origin) => matches(origin, text))) return false
-  if (enabled === undefined) return true
-  try {
-    return enabled(viewOf(read))
-  } catch {
-    return false
-  }
-}
-
-function matches(origin: string | RegExp, text: string): boolean {
-  if (typeof origin === 'string') return origin === text
-  origin.lastIndex = 0
-  return origin.test(text)
-}
 
 function tellBypass(
   { counts, listeners, settings }: Cache,

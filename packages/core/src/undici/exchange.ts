@@ -11,6 +11,7 @@ import { redactedPath } from '../rules/redaction.js'
 import type { RequestControl } from '../rules/reuse.js'
 import type { Body } from '../store.js'
 import type { StoredResponses } from '../stored-responses.js'
+import type { Tape } from '../tape.js'
 import type { BackgroundSockets } from './background-sockets.js'
 import type { BackgroundValidations } from './background-validations.js'
 import type { Below } from './below.js'
@@ -33,6 +34,8 @@ export interface Cache {
   readonly heads: WeakMap<Assessed, StoredHead>
   /** What is stored once the caller has his answer, by cache key. */
   readonly later: DeferredWork
+  /** Set where the cache is none, but records or replays. */
+  readonly tape: Tape | undefined
 }
 
 /** One request that the cache has a say in. */

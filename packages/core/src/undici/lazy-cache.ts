@@ -5,6 +5,8 @@ import { ForgivingStore } from '../forgiving-store.js'
 import type { Settings } from '../read-options.js'
 import type { CacheStore } from '../store.js'
 import { StoredResponses } from '../stored-responses.js'
+import { Tape } from '../tape.js'
+import { warnOfTape } from '../tape-warnings.js'
 import { BackgroundSockets } from './background-sockets.js'
 import { BackgroundValidations } from './background-validations.js'
 import { DeferredWork } from './deferred-work.js'
@@ -26,6 +28,7 @@ export class LazyCache {
 
   constructor(settings: Settings) {
     this.settings = settings
+    if (settings.tape !== undefined) warnOfTape(settings.tape)
     if (settings.store !== undefined) this.#use(settings.store)
   }
 
@@ -76,6 +79,7 @@ function makeCache(settings: Settings, store: CacheStore, counts: Counts): Cache
     background: new BackgroundValidations(),
     backgroundSockets: new BackgroundSockets(),
     heads: new WeakMap(),
-    later: new DeferredWork()
+    later: new DeferredWork(),
+    tape: settings.tape === undefined ? undefined : new Tape(settings.tape, forgiving, settings)
   }
 }

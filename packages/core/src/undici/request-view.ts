@@ -21,3 +21,21 @@ export function partitionOf({ partition }: Settings, read: ReadRequest): string 
     return undefined
   }
 }
+
+/** Whether the cache has a say in this request at all. */
+export function isLookedAt({ origins, enabled }: Settings, read: ReadRequest): boolean {
+  const { text } = read.target.connection
+  if (origins !== undefined && !origins.some((origin) => matches(origin, text))) return false
+  if (enabled === undefined) return true
+  try {
+    return enabled(viewOf(read))
+  } catch {
+    return false
+  }
+}
+
+function matches(origin: string | RegExp, text: string): boolean {
+  if (typeof origin === 'string') return origin === text
+  origin.lastIndex = 0
+  return origin.test(text)
+}

@@ -5,7 +5,19 @@ import type { Random } from './random.js'
 type Place = { readonly owner: Record<string, unknown>; readonly name: string }
 
 /** Names that objects have of themselves, and ones that a store may have added. */
-const strangeNames = ['__proto__', 'constructor', 'hasOwnProperty', 'then', 'toJSON', 'length', 'part', 'hmac', '0', '']
+const strangeNames = [
+  '__proto__',
+  'constructor',
+  'hasOwnProperty',
+  'then',
+  'toJSON',
+  'length',
+  'part',
+  'hmac',
+  'tape',
+  '0',
+  ''
+]
 /** Parts that are grafted onto other places. Fields, which nothing vouches for, are not: nobody could tell. */
 const grafted = ['id', 'slot', 'key', 'digests', 'bodyBytes', 'body', 'marks', 'requestTime', 'responseTime', 'dropAt']
 

@@ -1,0 +1,82 @@
+import { createHash, hash } from 'node:crypto'
+import type { Dispatcher } from 'undici'
+import { isPromise } from '../awaitable.js'
+import type { Awaitable } from '../store.js'
+
+type GivenBody = Dispatcher.DispatchOptions['body']
+
+/** What a request sends: told from other content by its digest, `null` if there is none, and ready to be sent. */
+export interface Content {
+  readonly digest: string | null
+  readonly body: NonNullable<GivenBody> | null
+}
+
+/** Boundaries of multipart content are random, and say nothing. RFC 2046 §5.1.1. */
+const boundary = /;\s*boundary=(?:"([^"]{1,70})"|([^;\s"]{1,70}))/i
+
+/**
+ * Reads what a request sends; what can be read but once is kept, to be sent in its place. `type` is its `Content-Type`.
+ * Rejects with the error of a body that fails.
+ */
+export function readContent(body: GivenBody, type: string | undefined): Awaitable<Content> {
+  const bytes = bytesOf(body)
+  if (!isPromise(bytes)) return { digest: digestOf(bytes, type), body: body ?? null }
+  const isOnce = isIterable(body) && !isForm(body)
+  return bytes.then((bytes) => ({ digest: digestOf(bytes, type), body: isOnce ? bytes : (body ?? null) }))
+}
+
+function bytesOf(body: unknown): Awaitable<Buffer> {
+  if (body == null) return Buffer.alloc(0)
+  if (typeof body === 'string') return Buffer.from(body)
+  if (ArrayBuffer.isView(body)) return Buffer.from(body.buffer, body.byteOffset, body.byteLength)
+  if (body instanceof ArrayBuffer) return Buffer.from(body)
+  if (isForm(body)) return formBytes(body)
+  if (isBlob(body)) return body.arrayBuffer().then((bytes) => Buffer.from(bytes))
+  if (isIterable(body)) return allOf(body)
+  // undici will refuse it.
+  return Buffer.alloc(0)
+}
+
+function digestOf(bytes: Buffer, type: string | undefined): string | null {
+  if (bytes.byteLength === 0) return null
+  const found = type === undefined ? null : boundary.exec(type)
+  const name = found?.[1] ?? found?.[2]
+  return hash('sha256', name === undefined ? bytes : bytes.toString('latin1').replaceAll(name, 'boundary'))
+}
+
+/** Not what is sent, for the boundary is chosen then: the names and values it is made of. */
+async function formBytes(form: Iterable<readonly [string, unknown]>): Promise<Buffer> {
+  const digest = createHash('sha256')
+  for (const [name, value] of form) {
+    const file = isBlob(value) ? value : undefined
+    const { type = '', name: fileName = '' } = file ?? {}
+    const bytes = file === undefined ? Buffer.from(String(value)) : Buffer.from(await file.arrayBuffer())
+    digest.update(JSON.stringify([name, file !== undefined, type, fileName, bytes.byteLength])).update(bytes)
+  }
+  return digest.digest()
+}
+
+async function allOf(body: Iterable<unknown> | AsyncIterable<unknown>): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  for await (const chunk of body) chunks.push(Buffer.from(chunk as Uint8Array | string))
+  return Buffer.concat(chunks)
+}
+
+interface BlobLike {
+  readonly name?: string
+  readonly type?: string
+  arrayBuffer(): Promise<ArrayBuffer>
+}
+
+function isBlob(value: unknown): value is BlobLike {
+  return typeof value === 'object' && value !== null && 'arrayBuffer' in value
+}
+
+function isForm(value: unknown): value is Iterable<readonly [string, unknown]> {
+  return typeof value === 'object' && value !== null && Object.prototype.toString.call(value) === '[object FormData]'
+}
+
+function isIterable(value: unknown): value is Iterable<unknown> | AsyncIterable<unknown> {
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return false
+  return Symbol.asyncIterator in value || Symbol.iterator in value
+}
