@@ -25,9 +25,15 @@ export interface CacheOptions {
   readonly type?: CacheType
   /**
    * Methods whose responses are stored and served; a subset of the default (METH-01).
-   * @defaultValue `['GET', 'HEAD']`
+   * @defaultValue `['GET', 'HEAD', 'QUERY']`
    */
-  readonly methods?: readonly ('GET' | 'HEAD')[]
+  readonly methods?: readonly ('GET' | 'HEAD' | 'QUERY')[]
+  /**
+   * Longest content of a QUERY that the cache looks at, in bytes. A longer one goes past the cache, and so does one that
+   * is not at hand as a string or as bytes. RFC 10008 §2.7 (QRY-02).
+   * @defaultValue 65_536 (64 KiB)
+   */
+  readonly queryBodyLimit?: number
   /**
    * Names the isolated part of the cache that a request uses, for instance a user's id. A request for which it throws
    * bypasses the cache (KEY-05). Unset: one part for all.

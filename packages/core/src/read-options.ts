@@ -2,7 +2,7 @@ import { Integrity, leastSecretBytes, type Secret } from './integrity.js'
 import type { CacheOptions } from './options.js'
 import { isToken } from './rules/fields.js'
 import { type Heuristic, lastModified } from './rules/heuristics.js'
-import type { EpochMilliseconds } from './rules/messages.js'
+import type { EpochMilliseconds, StoredResponse } from './rules/messages.js'
 import type { RuleOptions } from './rules/options.js'
 import { secretParameters } from './rules/redaction.js'
 import type { CacheStore } from './store.js'
@@ -17,6 +17,7 @@ export interface Settings {
   readonly maxEntryBytes: number
   readonly storeTimeoutMs: number
   readonly copyBufferBytes: number
+  readonly queryBodyLimit: number
   readonly verify: 'digest' | 'length'
   readonly integrity: Integrity | undefined
   readonly tape: CacheOptions['tape']
@@ -33,7 +34,7 @@ const defaultCredentialFields = ['Cookie', 'Proxy-Authorization', 'X-Api-Key', '
 const storeMethods = ['get', 'openBody', 'set', 'update', 'mark', 'delete'] as const
 
 /** Checks options. @throws TypeError that names the option and the value, unless that is a secret */
-export function readOptions(options: CacheOptions, digest: (text: string) => string): Settings {
+export function readOptions(options: CacheOptions, digest: RuleOptions['digest']): Settings {
   if (typeof options !== 'object' || options === null) throw invalid('options', options, 'an object')
   const read = new OptionReader(options)
   const type = read.oneOf('type', ['shared', 'private'], 'shared')
@@ -44,7 +45,7 @@ export function readOptions(options: CacheOptions, digest: (text: string) => str
     rules: {
       type,
       targetedFields: lowerCased(read.list('targetedFields', isFieldName, 'field names') ?? []),
-      methods: new Set(read.list('methods', isMethod, 'GET or HEAD') ?? ['GET', 'HEAD']),
+      methods: new Set(read.list('methods', isMethod, 'GET, HEAD or QUERY') ?? ['GET', 'HEAD', 'QUERY']),
       keyFields: lowerCased(read.list('keyFields', isFieldName, 'field names') ?? []),
       varyNormalizers: read.functionsByField('varyNormalizers'),
       maxVariants: read.integer('maxVariants', 1, 32),
@@ -74,6 +75,7 @@ export function readOptions(options: CacheOptions, digest: (text: string) => str
     maxEntryBytes: read.integer('maxEntryBytes', 0, Number.POSITIVE_INFINITY),
     storeTimeoutMs: read.integer('storeTimeoutMs', 1, 250),
     copyBufferBytes: read.integer('copyBufferBytes', 0, 1_048_576),
+    queryBodyLimit: read.integer('queryBodyLimit', 0, 65_536),
     verify: read.oneOf('verify', ['digest', 'length'], 'digest'),
     integrity,
     tape: read.oneOf('tape', ['record', 'replay'], undefined),
@@ -244,8 +246,8 @@ function isSecret(value: unknown): value is Secret {
   return (typeof value === 'string' || value instanceof Uint8Array) && Buffer.byteLength(value) >= leastSecretBytes
 }
 
-function isMethod(value: unknown): value is 'GET' | 'HEAD' {
-  return value === 'GET' || value === 'HEAD'
+function isMethod(value: unknown): value is StoredResponse['method'] {
+  return value === 'GET' || value === 'HEAD' || value === 'QUERY'
 }
 
 function isFieldName(value: unknown): value is string {

@@ -248,6 +248,6 @@ function isWhole(body: Uint8Array | readonly unknown[], bodyBytes: number): bool
 }
 
 /** SHA-256 in lowercase hex. */
-export function digest(text: string): string {
-  return hash('sha256', text)
+export function digest(content: string | Uint8Array): string {
+  return hash('sha256', content)
 }

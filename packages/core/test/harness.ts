@@ -48,7 +48,7 @@ export interface Answer {
 export interface Ask {
   readonly method?: string
   readonly headers?: Dispatcher.DispatchOptions['headers']
-  readonly body?: string
+  readonly body?: Dispatcher.DispatchOptions['body']
   readonly cacheMode?: CacheMode
   /** Another origin than the one that was set up. */
   readonly origin?: string

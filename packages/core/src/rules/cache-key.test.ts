@@ -22,13 +22,23 @@ interface Asked {
   fields?: Record<string, string>
   keyFields?: string[]
   method?: string
+  /** Of a QUERY. */
+  content?: string | Uint8Array
 }
 
 /** The key of a request to `url`, as the interceptor puts it together. */
-function keyOf({ url = 'http://a.example', path = '/', partition = '', fields = {}, keyFields = [], method }: Asked) {
+function keyOf({
+  url = 'http://a.example',
+  path = '/',
+  partition = '',
+  fields = {},
+  keyFields = [],
+  method,
+  content
+}: Asked) {
   const connection = origin(url)
   const target = requestTarget(connection, targetOrigin(connection, fields.host, path) as Origin, path, partition)
-  return cacheKey(target, requestWith(fields, method), rules({ keyFields }))
+  return cacheKey(target, requestWith(fields, method), rules({ keyFields }), content)
 }
 
 describe('what the key is made of (RFC 9111 §2)', () => {
@@ -56,6 +66,30 @@ describe('what the key is made of (RFC 9111 §2)', () => {
 
   it('KEY-01: GET and HEAD have one key, and fields outside of keyFields are no part of it', () => {
     expect(keyOf({ method: 'HEAD', fields: { cookie: 'a', accept: 'b' } })).toEqual(keyOf({}))
+  })
+
+  it('QRY-01: that of a QUERY has its content and what describes it, and no other field', () => {
+    const asked: Asked[] = [
+      {},
+      { content: '' },
+      { content: 'a' },
+      { content: 'A' },
+      { content: 'a', path: '/a' },
+      { content: 'a', keyFields: ['x'] },
+      { content: 'a', fields: { host: 'b.example' } },
+      ...['content-type', 'content-encoding', 'content-language'].flatMap((name) => [
+        { content: 'a', fields: { [name]: '' } },
+        { content: 'a', fields: { [name]: 'a' } },
+        { content: 'a', fields: { [name]: 'null' } }
+      ])
+    ]
+    expect(new Set(asked.map((one) => keyOf(one)?.key)).size).toBe(asked.length)
+    expect(keyOf({ content: 'a', fields: { accept: 'b' } })).toEqual(keyOf({ content: Buffer.from('a') }))
+    expect(keyOf({ content: 'a' })?.target).toBe(keyOf({})?.target)
+  })
+
+  it('SEC-03: the content itself is not in it', () => {
+    expect(keyOf({ content: 'a secret question' })?.key).not.toContain('secret')
   })
 
   it('KEY-01: the target is the key itself, but for keyFields and another Host', () => {

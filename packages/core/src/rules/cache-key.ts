@@ -72,17 +72,30 @@ export function normalPath(path: string): string {
   return withoutFragment.charCodeAt(0) === 0x2f ? withoutFragment : `/${withoutFragment}`
 }
 
+/** What describes the content of a QUERY, and is part of its key (QRY-01). RFC 10008 §2.7. */
+const contentFields = ['content-type', 'content-encoding', 'content-language']
+
 /**
- * The cache key of a GET or HEAD. Each part is told from the next by a length in front, by a character it cannot
+ * The cache key of a GET or HEAD, or of a QUERY with its `content`. Each part is told from the next by a length in front, by a character it cannot
  * contain, or by being JSON, so that different requests never have equal keys (KEY-04). `undefined` if a part holds
  * what no request can send.
  */
-export function cacheKey(target: RequestTarget, request: Request, options: RuleOptions): CacheKey | undefined {
+export function cacheKey(
+  target: RequestTarget,
+  request: Request,
+  options: RuleOptions,
+  content?: string | Uint8Array
+): CacheKey | undefined {
   const { connection, origin, key: own } = target
-  if (own === undefined || (connection.text === origin.text && options.keyFields.length === 0)) return own
+  if (own === undefined) return undefined
+  if (content === undefined && connection.text === origin.text && options.keyFields.length === 0) return own
   const values = options.keyFields.map((name) => [name, selectingValue(name, request, options)])
   if (values.some(([, value]) => value === undefined)) return undefined
-  return { key: `+${JSON.stringify([own.key, connection.text, values])}`, target: own.target }
+  const parts: unknown[] = [own.key, connection.text, values]
+  if (content !== undefined) {
+    parts.push([options.digest(content), ...contentFields.map((name) => request.fields.get(name) ?? null)])
+  }
+  return { key: `+${JSON.stringify(parts)}`, target: own.target }
 }
 
 /** The key under which invalidations of a target URI are marked; `undefined` if its path or partition is none (INV-01). */

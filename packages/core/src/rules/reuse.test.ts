@@ -60,11 +60,12 @@ describe('decideRequest (Table A, rows 1 to 6)', () => {
     ['METH-03: row A2, a name in lower case', requestWith({}, 'get'), nothing, { action: 'forward-unsafe' }],
     ['METH-03: row A2, an unknown name', requestWith({}, 'FROB'), nothing, { action: 'forward-unsafe' }],
     ['METH-03: row A3, REPORT', requestWith({}, 'REPORT'), nothing, { action: 'bypass', reason: 'method' }],
+    ['QRY-03: row A4, Range on QUERY', requestWith({ range: 'bytes=0-1' }, 'QUERY'), nothing, { action: 'bypass' }],
     [
-      'METH-03: row A3, QUERY as long as it is not stored',
+      'QRY-02: content of a QUERY, which is part of its key',
       requestWith({}, 'QUERY'),
-      nothing,
-      { action: 'bypass', reason: 'method' }
+      { hasContent: true, isUpgrade: false },
+      { action: 'look-up' }
     ],
     [
       'METH-06: row A4, content',

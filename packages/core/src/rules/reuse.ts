@@ -114,9 +114,8 @@ export function decideRequest(
   options: RuleOptions
 ): RequestDecision {
   const { method } = request
-  if (method === 'GET' || method === 'HEAD') {
-    const hasNoKey = applies(options, 'KEY-05', !hasKey)
-    const decision = hasNoKey ? bypass('bypass', 'KEY-05') : decideRead(request, control, facts, options)
+  if (isCacheable(method)) {
+    const decision = decideRead(request, control, facts, hasKey, options)
     return decision.action === 'look-up' ? decision : (unanswered(control, options) ?? decision)
   }
   if (applies(options, 'METH-02', method === 'CONNECT')) return bypass('bypass', 'METH-02')
@@ -124,26 +123,30 @@ export function decideRequest(
     return applies(options, 'KEY-05', !hasKey) ? bypass('bypass', 'KEY-05') : { action: 'forward-unsafe' }
   }
   applies(options, 'METH-01', true)
-  const bypassed = bypass('method', 'METH-01')
-  return isCacheable(method) ? (unanswered(control, options) ?? bypassed) : bypassed
+  return bypass('method', 'METH-01')
 }
 
 function decideRead(
   request: Request,
   control: RequestControl,
   facts: RequestFacts,
+  hasKey: boolean,
   options: RuleOptions
 ): RequestDecision {
   const { method } = request
+  const isQuery = method === 'QUERY'
+  const keyRule = isQuery ? 'QRY-02' : 'KEY-05'
   if (applies(options, 'METH-02', facts.isUpgrade)) return bypass('bypass', 'METH-02')
   if (applies(options, 'METH-01', !options.methods.has(method))) return bypass('method', 'METH-01')
-  if (applies(options, 'METH-06', facts.hasContent)) return bypass('bypass', 'METH-06')
+  if (applies(options, keyRule, !hasKey)) return bypass('bypass', keyRule)
+  if (applies(options, 'METH-06', facts.hasContent && !isQuery)) return bypass('bypass', 'METH-06')
   if (request.isPlain) return lookUp
   const { fields } = request
   if (applies(options, 'METH-02', fields.has('upgrade'))) return bypass('bypass', 'METH-02')
   const requirement = keepsOut(request, control, options)
   if (requirement !== undefined) return bypass('bypass', requirement)
   if (applies(options, 'RNG-05', isForOriginAlone(request, options))) return bypass('bypass', 'RNG-05')
+  if (isQuery && applies(options, 'QRY-03', fields.has('range'))) return bypass('bypass', 'QRY-03')
   const isForOrigin = fields.has('if-match') || fields.has('if-unmodified-since')
   if (applies(options, 'VAL-12', isForOrigin)) return { action: 'forward', reason: 'bypass' }
   return applies(options, 'MODE-01', control.mode === 'reload') ? { action: 'forward', reason: 'request' } : lookUp
@@ -341,7 +344,7 @@ export function isForThisCache({ stored, fields, directives }: Assessed, options
 }
 
 function answers({ stored }: Candidate, request: Request): boolean {
-  return stored.method === 'GET' || stored.method === request.method
+  return stored.method === request.method || (stored.method === 'GET' && request.method === 'HEAD')
 }
 
 function precedes(one: Assessed, other: Assessed): boolean {

@@ -13,13 +13,10 @@ const decide = (...[request, answer, how = framing]: [Request, ReturnType<typeof
   decideStoring(request, answer, times, how, rules())
 
 describe('decideStoring (RFC 9111 §3)', () => {
-  it.each(['POST', 'QUERY', 'OPTIONS', 'get', 'Get', '', 'PUT'])(
-    'METH-01: a response to %j is not stored',
-    (method) => {
-      const decision = decide(requestWith({}, method), response(200, maxAge))
-      expect(decision).toMatchObject({ store: false, requirement: 'METH-01' })
-    }
-  )
+  it.each(['POST', 'OPTIONS', 'get', 'Get', '', 'PUT'])('METH-01: a response to %j is not stored', (method) => {
+    const decision = decide(requestWith({}, method), response(200, maxAge))
+    expect(decision).toMatchObject({ store: false, requirement: 'METH-01' })
+  })
 
   it('STORE-02: of all statuses, those that are stored with explicit freshness are the known and permitted ones', () => {
     const never = [206, 304, 407, 421, 425, 428, 429, 431, 511]

@@ -140,6 +140,9 @@ function decideByDirectives(
   if (hasFailed || selecting === undefined) return no('VARY-07', 'a vary normalizer failed')
   const lifetime = freshnessLifetime({ method, status, fields, directives, ...times }, options).seconds
   const canBeValidated = isUsable(validators(fields, times.responseTime))
+  const needsMore = !canBeValidated && !hasExplicitFreshness(fields, directives, options)
+  if (method === 'QUERY' && applies(options, 'QRY-03', needsMore))
+    return no('QRY-03', 'an answer to QUERY needs explicit freshness or a validator')
   if (applies(options, 'STORE-08', !isUseful(canBeValidated, directives, lifetime, options)))
     return no('STORE-08', 'it is neither fresh for any time nor can it be validated')
   if (applies(options, 'AUTH-01', !mayStoreAuthorized(request, directives, options))) {

@@ -32,6 +32,8 @@ export const consultableRules = {
   'VARY-01': ['RFC 9111 §4.1', 'the selecting fields of the request are others than those stored'],
   'VARY-02': ['RFC 9111 §4.1', 'Vary matches no second request'],
   'VARY-07': ['RFC 9110 §12.5.3', 'a normalizer failed'],
+  'QRY-02': ['RFC 10008 §2.7', 'the content cannot be part of a key: it is not at hand as bytes, or too long'],
+  'QRY-03': ['RFC 10008 §2.7', 'a QUERY has no ranges, and needs explicit freshness or a validator'],
   'STORE-08': ['RFC 9111 §3', 'it is neither fresh for any time nor can it be validated'],
   'AUTH-01': ['RFC 9111 §3.5', 'the request had Authorization, and nothing permits to share the response'],
   'RESP-06': ['RFC 9111 §5.2.2.10', 's-maxage says how long it is fresh'],

@@ -1,9 +1,11 @@
 import type { Dispatcher } from 'undici'
 import type { CacheOptions } from '../options.js'
 import { readOptions } from '../read-options.js'
-import { type CacheKey, cacheKey, requestTarget } from '../rules/cache-key.js'
+import { type CacheKey, cacheKey, type RequestTarget, requestTarget } from '../rules/cache-key.js'
 import { type CacheMode, isCacheMode, noSuchMode } from '../rules/cache-mode.js'
+import type { Request } from '../rules/messages.js'
 import { isSafe } from '../rules/methods.js'
+import type { RuleOptions } from '../rules/options.js'
 import { decideRequest, type ForwardReason, requestControl } from '../rules/reuse.js'
 import { digest } from '../stored-responses.js'
 import { answer, forwardAnyway, refuse } from './answering.js'
@@ -14,6 +16,7 @@ import { forwardUnsafe } from './invalidating.js'
 import { LazyCache } from './lazy-cache.js'
 import { watchNetwork } from './network-heads.js'
 import { passBy } from './passing-by.js'
+import { type ReadQuery, readQuery } from './read-query.js'
 import { option, type ReadRequest, readRequest } from './read-request.js'
 import { inMode } from './request-mode.js'
 import { isLookedAt, partitionOf } from './request-view.js'
@@ -84,14 +87,14 @@ function dispatchCached(
   const partition = partitionOf(cache.settings, read)
   const { connection, origin, path } = read.target
   const target = partition ? requestTarget(connection, origin, path, partition) : read.target
-  const key =
-    partition === undefined ? undefined : isSafe(request.method) ? cacheKey(target, request, rules) : target.key
+  const query = request.method === 'QUERY' ? readQuery(read.opts, cache.settings.queryBodyLimit) : undefined
+  const key = partition === undefined ? undefined : keyOf(target, request, query, rules)
   const decision = decideRequest(request, control, read.facts, key !== undefined, rules)
   if (decision.action === 'bypass') {
     tellBypass(cache, read, decision.reason)
     return passBy(below.dispatch, read.opts, handler)
   }
-  const asked = { request, control, target, key: key ?? noKey, opts: read.opts }
+  const asked = { request, control, target, key: key ?? noKey, opts: query?.opts ?? read.opts }
   const exchange = new Exchange(cache, below, asked, handler)
   switch (decision.action) {
     case 'look-up':
@@ -110,6 +113,17 @@ function dispatchCached(
     default:
       return decision satisfies never
   }
+}
+
+/** Where answers to a request are stored, or what an unsafe one invalidates; `undefined` if that cannot be told. */
+function keyOf(
+  target: RequestTarget,
+  request: Request,
+  query: ReadQuery | undefined,
+  rules: RuleOptions
+): CacheKey | undefined {
+  if (request.method !== 'QUERY') return isSafe(request.method) ? cacheKey(target, request, rules) : target.key
+  return query && cacheKey(target, request, rules, query.content)
 }
 
 /** For a request that is answered without any look at the cache. */
