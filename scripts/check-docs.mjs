@@ -1,5 +1,5 @@
 // Links of README.md, CONTRIBUTING.md, docs/ and the packages' own READMEs lead somewhere, and their code compiles
-// against the built packages. A block marked `ts continued` belongs to the block before it, one marked `js undici-8` is
+// against the built packages. docs/architecture.md names every source file of core. A block marked `ts continued` belongs to the block before it, one marked `js undici-8` is
 // about that version of undici.
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, posix } from 'node:path'
@@ -96,6 +96,29 @@ export function linkFaults(pages, exists) {
   return faults
 }
 
+const map = 'docs/architecture.md'
+
+/**
+ * Source files of core that the text of the map does not name, and names in the first column of its tables that no file
+ * has. A name is the path below the folder, or below `src`, without the ending.
+ */
+export function mapFaults(text, files) {
+  const names = [...files].map((path) => path.replace(/^packages\/core\/src\//, '').replace(/\.ts$/, ''))
+  const shortName = (name) => name.replace(/^.*\//, '')
+  const named = new Set([...text.matchAll(/`([^`\n]+)`/g)].map(([, name]) => name.replace(/\.ts$/, '')))
+  const cells = [...text.matchAll(/^\| (`.*?) \|/gm)].flatMap(([, cell]) => [...cell.matchAll(/`([^`]+)`/g)])
+  return [
+    ...names
+      .filter((name) => !named.has(name) && !named.has(shortName(name)))
+      .map(
+        (name) => `${map}: names no file packages/core/src/${name}.ts: it belongs into the table or list of its folder`
+      ),
+    ...cells
+      .filter(([, name]) => !names.some((file) => file === name || shortName(file) === name))
+      .map(([, name]) => `${map}: there is no file ${name}`)
+  ]
+}
+
 const compilerOptions = {
   target: ts.ScriptTarget.ES2022,
   lib: ['lib.es2023.d.ts'],
@@ -159,7 +182,12 @@ function main() {
   ])
   const exists = (path) => existsSync(join(root, path))
   const code = codeFaults(pages, join(root, 'node_modules/.cache/docs'))
-  report([...linkFaults(pages, exists), ...code.faults], `${pages.size} pages, ${code.count} pieces of code`)
+  const files = readFiles(['packages/core/src'], /(?<!\.test)\.ts$/).keys()
+  const named = [...files].filter((path) => !path.startsWith('packages/core/src/testing/'))
+  report(
+    [...linkFaults(pages, exists), ...mapFaults(pages.get(map), named), ...code.faults],
+    `${pages.size} pages, ${code.count} pieces of code`
+  )
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) main()

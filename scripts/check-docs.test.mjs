@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from '@jest/globals'
-import { anchorsOf, codeFaults, linkFaults } from './check-docs.mjs'
+import { anchorsOf, codeFaults, linkFaults, mapFaults } from './check-docs.mjs'
 import { root } from './steps.mjs'
 
 const fence = '```'
@@ -41,6 +41,31 @@ describe('linkFaults', () => {
 describe('anchorsOf', () => {
   it('numbers headings that repeat', () => {
     expect([...anchorsOf('# A b\n## A b\n')]).toEqual(['a-b', 'a-b-1'])
+  })
+})
+
+describe('mapFaults', () => {
+  const files = [
+    'packages/core/src/store.ts',
+    'packages/core/src/rules/reuse.ts',
+    'packages/core/src/undici/serving.ts'
+  ]
+  const table = page('`store.ts` is the contract.', '| File | What |', '| --- | --- |', '| `reuse`, `serving` | what |')
+
+  it('accepts a map that names every file, in a table or elsewhere', () => {
+    expect(mapFaults(table, files)).toEqual([])
+  })
+
+  it('finds a file that is not on the map', () => {
+    expect(mapFaults(table, [...files, 'packages/core/src/new-id.ts'])).toEqual([
+      'docs/architecture.md: names no file packages/core/src/new-id.ts: it belongs into the table or list of its folder'
+    ])
+  })
+
+  it('finds a name on the map that no file has any more', () => {
+    expect(mapFaults(table.replace('`serving`', '`serving`, `gone`'), files)).toEqual([
+      'docs/architecture.md: there is no file gone'
+    ])
   })
 })
 
