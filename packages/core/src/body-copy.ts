@@ -20,6 +20,8 @@ export interface BodyCopyOptions {
   readonly maxBytes: number
   /** How many bytes of its beginning become a copy of their own; the others are held as they are. */
   readonly ownBytes: number
+  /** Whether what is held as it is may be handed out: a store in memory does so. */
+  readonly shares?: boolean
   /** How much may wait for the store, in bytes. */
   readonly bufferBytes: number
   /** How long one wait for the store may take. */
@@ -48,6 +50,8 @@ export class BodyCopy {
   #copied: CopiedBody | undefined
   #bytes = 0
   #state: 'gathering' | 'streaming' | 'ended' | 'dropped' = 'gathering'
+  /** Whether it ended before any of it went to the store. */
+  #wasGathered = false
   /** The store waits for the next chunk. */
   #wanted: { resolve(next: IteratorResult<Uint8Array>): void; reject(error: Error): void } | undefined
   #waitedMs = 0
@@ -65,6 +69,12 @@ export class BodyCopy {
 
   get bytes(): number {
     return this.#bytes
+  }
+
+  /** All that was copied, if it is all still here and may be handed out. */
+  get kept(): readonly Uint8Array[] | undefined {
+    const isHere = this.#state === 'gathering' || this.#wasGathered
+    return isHere && (this.#options.shares || this.#bytes <= this.#options.ownBytes) ? this.#queue : undefined
   }
 
   add(chunk: Uint8Array): void {
@@ -87,10 +97,10 @@ export class BodyCopy {
     if (this.#state === 'dropped') return undefined
     this.#stopWaiting()
     const copied = { bodyBytes: this.#bytes, digests: this.#digests?.end() }
-    const wasGathering = this.#state === 'gathering'
+    this.#wasGathered = this.#state === 'gathering'
     this.#state = 'ended'
     this.#copied = copied
-    if (wasGathering) this.#options.store(this.#queue.length > 1 ? this.#queue : (this.#queue[0] ?? noBytes))
+    if (this.#wasGathered) this.#options.store(this.#queue.length > 1 ? this.#queue : (this.#queue[0] ?? noBytes))
     else this.#wanted?.resolve({ done: true, value: undefined })
     return copied
   }
@@ -104,6 +114,7 @@ export class BodyCopy {
   drop(): void {
     if (this.#state === 'dropped') return
     this.#state = 'dropped'
+    this.#wasGathered = false
     this.#stopWaiting()
     this.#queue = []
     this.#head = 0

@@ -76,3 +76,24 @@ export class BodyOnItsWay implements AsyncIterable<Uint8Array> {
     }
   }
 }
+
+/** What comes after so many bytes of a body. */
+export function skipping(body: Body, bytes: number): AsyncIterator<Uint8Array> {
+  const iterator = iteratorOf(body instanceof Uint8Array ? [body] : body)
+  let left = bytes
+  return {
+    async next() {
+      for (;;) {
+        const next = await iterator.next()
+        if (next.done) return next
+        const piece = next.value.subarray(Math.min(left, next.value.byteLength))
+        left = Math.max(0, left - next.value.byteLength)
+        if (piece.byteLength > 0) return { done: false, value: piece }
+      }
+    },
+    async return() {
+      letGo(iterator)
+      return { done: true, value: undefined }
+    }
+  }
+}

@@ -13,7 +13,7 @@ export interface CacheDecision {
    * - `hit`: served from the cache, fresh
    * - `stale-hit`: served from the cache, stale; `stale` says by what permission
    * - `validated`: served from the cache after the origin confirmed it
-   * - `miss`: answered by the origin; `reason` says why
+   * - `miss`: answered by the origin, be it together with others; `reason` says why
    * - `bypass`: passed on without a look at the cache; `reason` says why
    * - `aborted`: the caller gave up before anything was decided
    * - `gateway-timeout`: the directive `only-if-cached` was sent and nothing could be served (REQ-06)
@@ -42,6 +42,11 @@ export interface CacheDecision {
   readonly heuristic?: boolean
   /** Bytes of content that came from the cache and not from the origin: 0 for a 304 or a HEAD. Set where it served. */
   readonly servedBytes?: number
+  /**
+   * Whether the answer came with the forward of another request that asked the same at the same time: `false` if that was
+   * waited for in vain; unset where nothing was waited for (COLL-01). RFC 9211 §2.6.
+   */
+  readonly collapsed?: boolean
   /** Whether this exchange stored a response, or updated one. */
   readonly stored: boolean
   /** Why the answer of the origin was not stored. */

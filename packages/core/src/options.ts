@@ -151,6 +151,12 @@ export interface CacheOptions {
    */
   readonly copyBufferBytes?: number
   /**
+   * Whether requests that ask the same at the same time share one forward, where each could be served from the answer once
+   * that is stored. RFC 9111 §4 (COLL-01).
+   * @defaultValue true
+   */
+  readonly collapse?: boolean
+  /**
    * How bodies from a store that does not keep objects are checked: by SHA-256, or by length where the medium checks
    * itself (SEC-05).
    * @defaultValue `'digest'`

@@ -18,6 +18,7 @@ export interface Settings {
   readonly storeTimeoutMs: number
   readonly copyBufferBytes: number
   readonly queryBodyLimit: number
+  readonly collapse: boolean
   readonly verify: 'digest' | 'length'
   readonly integrity: Integrity | undefined
   readonly tape: CacheOptions['tape']
@@ -76,6 +77,7 @@ export function readOptions(options: CacheOptions, digest: RuleOptions['digest']
     storeTimeoutMs: read.integer('storeTimeoutMs', 1, 250),
     copyBufferBytes: read.integer('copyBufferBytes', 0, 1_048_576),
     queryBodyLimit: read.integer('queryBodyLimit', 0, 65_536),
+    collapse: read.boolean('collapse', true),
     verify: read.oneOf('verify', ['digest', 'length'], 'digest'),
     integrity,
     tape: read.oneOf('tape', ['record', 'replay'], undefined),

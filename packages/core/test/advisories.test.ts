@@ -128,7 +128,11 @@ describe.each(stores)('what went wrong in other caches, with %s (row X9)', (_nam
       for (let i = 0; i < pieces; i++) response.write(piece)
       response.end()
     }
-    const client = await setUp(makeStore(), respond, { maxEntryBytes: 65_536, copyBufferBytes: 65_536 })
+    const client = await setUp(makeStore(), respond, {
+      collapse: false,
+      maxEntryBytes: 65_536,
+      copyBufferBytes: 65_536
+    })
     const answers = await Promise.all(Array.from({ length: users }, () => ask(client, '/')))
     await decided(client, users)
     for (const { text } of answers) expect(text).toHaveLength(pieces * piece.length)

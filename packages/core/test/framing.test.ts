@@ -109,11 +109,12 @@ describe.each(stores)('the end of a body (RFC 9112 §6.3), with %s (rows B1, B2,
 
   it('MSG-02: is not visible before it came', async () => {
     const hold = { end: () => {} }
-    const ready = await setUp(makeStore(), (_setUp, _request, response, n) => {
+    const respond: Parameters<typeof setUp>[1] = (_setUp, _request, response, n) => {
       response.setHeader('Cache-Control', 'max-age=60').write('half')
       if (n > 0) response.end()
       else hold.end = () => response.end('rest')
-    })
+    }
+    const ready = await setUp(makeStore(), respond, { collapse: false })
     const recorder = new Recorder('new')
     ready.dispatcher.dispatch({ origin: ready.origin.url, path: '/', method: 'GET' }, recorder.handler)
     await recorder.seen('data 4')

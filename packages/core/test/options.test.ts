@@ -54,6 +54,7 @@ const refused: [option: string, value: unknown, shown: string][] = [
   ['storeTimeoutMs', 0, '0'],
   ['storeTimeoutMs', 5n, '5'],
   ['copyBufferBytes', -5, '-5'],
+  ['collapse', 1, '1'],
   ['verify', 'none', '"none"'],
   ['integrityKey', 'short', 'a string of 5 bytes'],
   ['tape', 'play', '"play"'],

@@ -4,6 +4,14 @@ import { setUp, stores } from './harness.js'
 
 const etag = { ETag: '"a"' }
 
+/** An origin whose answers wait until the barrier lets them go. */
+function held(
+  barrier: Barrier,
+  answer: (n: number) => OriginAnswer = () => ok('max-age=60')
+): Parameters<typeof setUp>[1] {
+  return ({ clock }, _request, response, n) => barrier.hold(() => send(response, answer(n), clock, n))
+}
+
 describe.each(stores)('what is kept, replaced and dropped in %s (RFC 9111 ยง3, ยง4)', (_name, makeStore) => {
   it.each<[string, OriginAnswer, boolean]>([
     ['no lifetime and no validator', ok('max-age=0'), false],
@@ -42,9 +50,7 @@ describe.each(stores)('what is kept, replaced and dropped in %s (RFC 9111 ยง3, ย
 
   it('STORE-09: of two overlapping forwards the one sent later stays, though the other finishes last', async () => {
     const barrier = new Barrier()
-    const client = await setUp(makeStore(), ({ clock }, _request, response, n) => {
-      barrier.hold(() => send(response, ok('max-age=60'), clock, n))
-    })
+    const client = await setUp(makeStore(), held(barrier), { collapse: false })
     const first = ask(client, '/')
     await barrier.held(1)
     client.clock.advance(1)
@@ -60,9 +66,7 @@ describe.each(stores)('what is kept, replaced and dropped in %s (RFC 9111 ยง3, ย
 
   it('STORE-09: of two overlapping forwards the one sent later replaces the other when it finishes last', async () => {
     const barrier = new Barrier()
-    const client = await setUp(makeStore(), ({ clock }, _request, response, n) => {
-      barrier.hold(() => send(response, ok('max-age=60'), clock, n))
-    })
+    const client = await setUp(makeStore(), held(barrier), { collapse: false })
     const first = ask(client, '/')
     await barrier.held(1)
     client.clock.advance(1)
@@ -132,10 +136,8 @@ describe.each(stores)('what is kept, replaced and dropped in %s (RFC 9111 ยง3, ย
     'STORE-10: what was stored meanwhile is dropped too if it %s',
     async (_what, [stored, refused], text, outcome) => {
       const barrier = new Barrier()
-      const client = await setUp(makeStore(), ({ clock }, _request, response, n) => {
-        const answer = n === refused ? ok('no-store') : ok('max-age=60')
-        barrier.hold(() => send(response, answer, clock, n))
-      })
+      const respond = held(barrier, (n) => (n === refused ? ok('no-store') : ok('max-age=60')))
+      const client = await setUp(makeStore(), respond, { collapse: false })
       const first = ask(client, '/')
       await barrier.held(1)
       client.clock.advance(1)

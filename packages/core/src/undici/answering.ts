@@ -14,6 +14,7 @@ import {
   unanswered
 } from '../rules/reuse.js'
 import type { Body } from '../store.js'
+import { forwardTogether } from './collapsing.js'
 import { Exchange } from './exchange.js'
 import { forward } from './forwarding.js'
 import { withFields } from './read-request.js'
@@ -87,11 +88,10 @@ function waitForLookup(
 }
 
 function answerFrom(exchange: Exchange, lookup: Lookup | undefined): void {
-  const { request, control, target } = exchange.asked
+  const { request, control } = exchange.asked
   if (lookup === undefined) return forwardUnlessRefused(exchange, undefined)
   const { rules, clock } = exchange.cache.settings
-  const isSecure = target.origin.scheme === 'https' || target.origin.isLoopback
-  carryOut(exchange, lookup, decideReuse(request, control, lookup, clock(), isSecure, rules))
+  carryOut(exchange, lookup, decideReuse(request, control, lookup, clock(), exchange.isSecure, rules))
 }
 
 function carryOut(exchange: Exchange, lookup: Lookup, decision: ReuseDecision): void {
@@ -104,7 +104,7 @@ function carryOut(exchange: Exchange, lookup: Lookup, decision: ReuseDecision): 
     case 'validate':
       return validate(exchange, lookup, decision.selected, decision.reason, decision.mayFallBack)
     case 'forward':
-      return forward(exchange, lookup, decision.reason)
+      return forwardTogether(exchange, lookup, decision.reason)
     case 'gateway-timeout':
     case 'network-error':
       return refuse(exchange, decision)

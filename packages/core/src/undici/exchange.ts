@@ -1,14 +1,16 @@
 import type { Dispatcher } from 'undici'
 import { Budget } from '../budget.js'
+import type { CollapsedRequests } from '../collapsed-requests.js'
 import type { Counts } from '../counts.js'
 import type { CacheDecision, DecisionListeners } from '../diagnostics.js'
 import type { AboutRequest } from '../events.js'
+import type { Lookup } from '../look-ups.js'
 import type { Settings } from '../read-options.js'
 import type { Assessed } from '../rules/assessment.js'
 import type { CacheKey, RequestTarget } from '../rules/cache-key.js'
-import type { Request } from '../rules/messages.js'
+import type { Request, StoredResponse } from '../rules/messages.js'
 import { redactedPath } from '../rules/redaction.js'
-import type { RequestControl } from '../rules/reuse.js'
+import type { ForwardReason, RequestControl } from '../rules/reuse.js'
 import type { Body } from '../store.js'
 import type { StoredResponses } from '../stored-responses.js'
 import type { Tape } from '../tape.js'
@@ -19,7 +21,9 @@ import { Caller, type Head } from './caller.js'
 import type { DeferredWork } from './deferred-work.js'
 import { Forward, type Outcome } from './forward.js'
 import { LegacyFace } from './legacy-face.js'
+import type { NetworkResponse } from './network-response.js'
 import { withoutHttp2 } from './passing-by.js'
+import type { Passing, Sink } from './relay.js'
 import { StoredHead, serveStored } from './serve-stored.js'
 
 /** What the exchanges of one interceptor have in common. */
@@ -30,6 +34,8 @@ export interface Cache {
   readonly counts: Counts
   readonly background: BackgroundValidations
   readonly backgroundSockets: BackgroundSockets
+  /** Forwards that others may wait for. */
+  readonly collapsed: CollapsedRequests<Leading>
   /** Heads that were served before, ready to be served again. */
   readonly heads: WeakMap<Assessed, StoredHead>
   /** What is stored once the caller has his answer, by cache key. */
@@ -45,6 +51,33 @@ export interface CachedRequest {
   readonly target: RequestTarget
   readonly key: CacheKey
   readonly opts: Dispatcher.DispatchOptions
+}
+
+/** A request that waits for the answer to another one. */
+export interface Follower {
+  readonly exchange: Exchange
+  readonly lookup: Lookup
+  readonly reason: ForwardReason
+  /** Sends it on by itself. */
+  readonly forward: () => void
+}
+
+/** The forward of an exchange, which others may wait for. */
+export interface Leading extends Sink {
+  /** Whether anybody still wants the answer. */
+  readonly isWanted: boolean
+  /**
+   * Takes a request along. `alone`: the answer is not for it. `anew`: this forward is of no use to anybody who comes now.
+   */
+  take(follower: Follower): 'taken' | 'alone' | 'anew'
+  /** It is on its way. */
+  sent(forward: Forward): void
+  /** Its final head came, and this passes the answer on. */
+  answered(response: NetworkResponse, passing: Passing): void
+  /** This is what the store gets. */
+  completed(stored: StoredResponse): void
+  /** It is known how the exchange went. */
+  over(isStored: boolean): void
 }
 
 export const noBytes = new Uint8Array(0)
@@ -65,6 +98,10 @@ export class Exchange {
   readonly below: Below
   /** Set for a validation in the background: called when it is over. */
   readonly #backgroundEnded: ((hasFailed: boolean) => void) | undefined
+  /** Set while others may wait for the answer to this one. */
+  leads: Leading | undefined
+  /** Set where another one's answer was waited for and was of no use. */
+  waitedInVain = false
   #hasTold = false
 
   constructor(
@@ -87,16 +124,23 @@ export class Exchange {
     return aboutRequest(this.asked.request, this.asked.target, this.cache.settings)
   }
 
+  /** Whether nobody on the way could have cut or changed what the origin says. */
+  get isSecure(): boolean {
+    const { scheme, isLoopback } = this.asked.target.origin
+    return scheme === 'https' || isLoopback
+  }
+
   get isBackground(): boolean {
     return this.#backgroundEnded !== undefined
   }
 
-  /** Sends a request to the origin, unless the caller is gone. */
+  /** Sends a request to the origin, unless nobody wants the answer any more. */
   send(opts: Dispatcher.DispatchOptions, outcome: Outcome): void {
-    if (this.caller.ended) return this.tell({ outcome: 'aborted' })
+    if (this.caller.ended && !this.leads?.isWanted) return this.tell({ outcome: 'aborted' })
     const upgraded = () => this.tell({ outcome: 'bypass', reason: 'bypass' })
     const { below, caller } = this
     const forward = new Forward(caller, outcome, this.cache.settings.clock, upgraded)
+    this.leads?.sent(forward)
     try {
       below.dispatch(
         caller.isBareLegacy ? withoutHttp2(opts) : opts,
@@ -107,10 +151,10 @@ export class Exchange {
     }
   }
 
-  /** Gives the caller a response that does not come from the network. */
-  play(head: Head, body: Body): void {
+  /** Gives the caller a response that does not come from the network. `isOthers`: somebody else may read its body too. */
+  play(head: Head, body: Body, isOthers = false): void {
     const { store } = this.cache.responses
-    const copies = store.keepsObjects && !store.sharesBodies
+    const copies = isOthers || (store.keepsObjects && !store.sharesBodies)
     serveStored(this.caller, head, body, copies)
   }
 
@@ -127,11 +171,13 @@ export class Exchange {
     this.#backgroundEnded?.(status === undefined || status >= 500)
     const { listeners, counts } = this.cache
     counts.decided(decision, this.isBackground)
+    this.leads?.over(decision.stored === true)
     if (!listeners.listening) return
     listeners.tell({
       ...this.about,
       stored: false,
       ...decision,
+      ...(this.waitedInVain && { collapsed: false }),
       ...(this.isBackground && { background: true })
     })
   }

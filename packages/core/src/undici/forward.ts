@@ -50,6 +50,8 @@ export class Forward implements Dispatcher.DispatchHandler, Source, Network {
   #requestTime: EpochMilliseconds = 0
   #redirects: readonly unknown[] | undefined
   #isOver = false
+  #isDetached = false
+  #isCancelled = false
 
   constructor(caller: Caller, outcome: Outcome, clock: () => EpochMilliseconds, upgraded: () => void) {
     this.#caller = caller
@@ -75,7 +77,14 @@ export class Forward implements Dispatcher.DispatchHandler, Source, Network {
     this.#setPaused(pausedByReceiver, on)
   }
 
+  /** From now on what the caller wishes is not the network's concern: others want the same answer. */
+  detach(): void {
+    this.#isDetached = true
+    this.resume()
+  }
+
   cancel(): void {
+    this.#isCancelled = true
     if (!this.#isOver) this.#connection?.abort(new Error('no longer needed'))
   }
 
@@ -119,8 +128,11 @@ export class Forward implements Dispatcher.DispatchHandler, Source, Network {
     this.#connection = connection
     this.#requestTime = this.#clock()
     this.#redirects = (context as { history?: unknown[] } | undefined)?.history
-    if (this.#caller.aborted) return connection.abort(this.#caller.reason as Error)
-    this.#caller.attach(this)
+    if (this.#isCancelled) return this.cancel()
+    if (!this.#isDetached) {
+      if (this.#caller.aborted) return connection.abort(this.#caller.reason as Error)
+      this.#caller.attach(this)
+    }
     this.#caller.start(context)
   }
 
@@ -176,7 +188,7 @@ export class Forward implements Dispatcher.DispatchHandler, Source, Network {
       },
       (error) => {
         this.#held = undefined
-        this.#caller.fail(error)
+        this.#outcome.failed(error, true)
         this.cancel()
       }
     )

@@ -4,7 +4,7 @@ import type { ForwardReason } from '../rules/reuse.js'
 import type { Exchange } from './exchange.js'
 import type { Receiver } from './forward.js'
 import type { NetworkResponse } from './network-response.js'
-import { copiedBytes, LongRelay, Relay, ShortRelay } from './relay.js'
+import { copiedBytes, LongRelay, type Passing, Relay, ShortRelay } from './relay.js'
 import { storeWhole, storing } from './storing.js'
 
 /** Sends the request to the origin and may store the answer. Without a look-up nothing is known, and nothing stored. */
@@ -32,18 +32,30 @@ export function receive(
   lookup: Lookup | undefined,
   reason: ForwardReason
 ): Receiver {
-  const { caller, cache, asked } = exchange
+  const passing = passingOn(exchange, response, lookup, reason)
+  exchange.leads?.answered(response, passing)
+  return passing
+}
+
+function passingOn(
+  exchange: Exchange,
+  response: NetworkResponse,
+  lookup: Lookup | undefined,
+  reason: ForwardReason
+): Passing {
+  const { cache, asked } = exchange
+  const sink = exchange.leads ?? exchange.caller
   const announcedBytes = mayWait(exchange) ? response.head.announcedBytes : undefined
   if (lookup === undefined || announcedBytes === undefined) {
-    return new Relay(caller, response, storing(exchange, response, lookup, reason))
+    return new Relay(sink, response, storing(exchange, response, lookup, reason))
   }
   const defer = (work: () => void) => cache.later.add(asked.key.key, work)
   if (announcedBytes > copiedBytes) {
-    return new LongRelay(caller, response, announcedBytes, () => storing(exchange, response, lookup, reason, 0), defer)
+    return new LongRelay(sink, response, announcedBytes, () => storing(exchange, response, lookup, reason, 0), defer)
   }
   const ended = (body: Uint8Array | undefined, receivedBytes: number) =>
     storeWhole(exchange, response, lookup, reason, body, receivedBytes)
-  return new ShortRelay(caller, response, announcedBytes, ended, defer)
+  return new ShortRelay(sink, response, announcedBytes, ended, defer)
 }
 
 /** Whether storing can wait until the caller has the answer. A store elsewhere is to begin before the caller asks again. */

@@ -1,3 +1,4 @@
+import { CollapsedRequests } from '../collapsed-requests.js'
 import { Counts } from '../counts.js'
 import { defaultStore } from '../default-store.js'
 import { DecisionListeners, StoreFailureReport } from '../diagnostics.js'
@@ -78,6 +79,7 @@ function makeCache(settings: Settings, store: CacheStore, counts: Counts): Cache
     counts,
     background: new BackgroundValidations(),
     backgroundSockets: new BackgroundSockets(),
+    collapsed: new CollapsedRequests(settings.clock),
     heads: new WeakMap(),
     later: new DeferredWork(),
     tape: settings.tape === undefined ? undefined : new Tape(settings.tape, forgiving, settings)

@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici'
 import type { BodyCopy } from '../body-copy.js'
-import type { Caller, RawHeaders } from './caller.js'
+import type { Head, RawHeaders } from './caller.js'
 import type { Receiver } from './forward.js'
 import type { NetworkResponse } from './network-response.js'
 
@@ -8,6 +8,20 @@ type Headers = Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseStar
 
 /** Unread bytes of an answer that nobody wants: past that the connection is given up rather than read to its end. */
 const maxDiscardedBytes = 65_536
+
+/** Where an answer goes: to the caller, or to all who share it. */
+export interface Sink {
+  head(head: Head): void
+  data(chunk: Uint8Array): void
+  end(trailers: Headers, rawTrailers: RawHeaders): void
+  fail(error: unknown): void
+}
+
+/** What passes an answer on, and knows what has come of its body. */
+export interface Passing extends Receiver {
+  /** All that has come of the body, if it is all there still and as it came. */
+  readonly kept: readonly Uint8Array[] | undefined
+}
 
 /** What becomes of an answer beside its way to the caller. */
 export interface Storing {
@@ -18,37 +32,41 @@ export interface Storing {
 }
 
 /** Passes a response on to the caller as it comes, while a copy of its body may go to the store. */
-export class Relay implements Receiver {
-  readonly #caller: Caller
+export class Relay implements Passing {
+  readonly #sink: Sink
   readonly #response: NetworkResponse
   readonly #storing: Storing
   #bytes = 0
 
-  constructor(caller: Caller, response: NetworkResponse, storing: Storing) {
-    this.#caller = caller
+  constructor(sink: Sink, response: NetworkResponse, storing: Storing) {
+    this.#sink = sink
     this.#response = response
     this.#storing = storing
   }
 
+  get kept(): readonly Uint8Array[] | undefined {
+    return this.#bytes === 0 ? [] : this.#storing.copy?.kept
+  }
+
   begin(): void {
-    this.#caller.head(this.#response.head)
+    this.#sink.head(this.#response.head)
   }
 
   data(chunk: Buffer): void {
     this.#bytes += chunk.byteLength
     this.#storing.copy?.add(chunk)
-    this.#caller.data(chunk)
+    this.#sink.data(chunk)
   }
 
   end(trailers: Headers, rawTrailers: RawHeaders): void {
     this.#storing.ended(true, this.#bytes)
-    this.#caller.end(trailers, rawTrailers)
+    this.#sink.end(trailers, rawTrailers)
   }
 
   fail(error: unknown): void {
     this.#storing.copy?.drop()
     this.#storing.ended(false, this.#bytes)
-    this.#caller.fail(error)
+    this.#sink.fail(error)
   }
 }
 
@@ -66,8 +84,8 @@ const noBytes = new Uint8Array(0)
  * Passes a response of a known, short length on at once, and copies its body. What becomes of the copy is decided when
  * the caller has all, so that nobody waits for it.
  */
-export class ShortRelay implements Receiver {
-  readonly #caller: Caller
+export class ShortRelay implements Passing {
+  readonly #sink: Sink
   readonly #response: NetworkResponse
   readonly #announcedBytes: number
   readonly #ended: Ended
@@ -75,16 +93,20 @@ export class ShortRelay implements Receiver {
   #body: Uint8Array = noBytes
   #bytes = 0
 
-  constructor(caller: Caller, response: NetworkResponse, announcedBytes: number, ended: Ended, defer: Defer) {
-    this.#caller = caller
+  constructor(sink: Sink, response: NetworkResponse, announcedBytes: number, ended: Ended, defer: Defer) {
+    this.#sink = sink
     this.#response = response
     this.#announcedBytes = announcedBytes
     this.#ended = ended
     this.#defer = defer
   }
 
+  get kept(): readonly Uint8Array[] | undefined {
+    return this.#bytes > this.#announcedBytes ? undefined : [this.#body.subarray(0, this.#bytes)]
+  }
+
   begin(): void {
-    this.#caller.head(this.#response.head)
+    this.#sink.head(this.#response.head)
   }
 
   data(chunk: Buffer): void {
@@ -95,17 +117,17 @@ export class ShortRelay implements Receiver {
       if (at === 0) this.#body = Buffer.allocUnsafe(this.#announcedBytes)
       this.#body.set(chunk, at)
     }
-    this.#caller.data(chunk)
+    this.#sink.data(chunk)
   }
 
   end(trailers: Headers, rawTrailers: RawHeaders): void {
     this.#defer(() => this.#ended(this.#body, this.#bytes))
-    this.#caller.end(trailers, rawTrailers)
+    this.#sink.end(trailers, rawTrailers)
   }
 
   fail(error: unknown): void {
     this.#ended(undefined, this.#bytes)
-    this.#caller.fail(error)
+    this.#sink.fail(error)
   }
 }
 
@@ -113,8 +135,8 @@ export class ShortRelay implements Receiver {
  * Passes a long response of a known length on at once. Whether it may be stored is decided soon after; its chunks are
  * held until then, but no longer than it takes the event loop to come round.
  */
-export class LongRelay implements Receiver {
-  readonly #caller: Caller
+export class LongRelay implements Passing {
+  readonly #sink: Sink
   readonly #response: NetworkResponse
   readonly #announcedBytes: number
   readonly #decide: () => Storing
@@ -124,16 +146,21 @@ export class LongRelay implements Receiver {
   #bytes = 0
   #hasFailed = false
 
-  constructor(caller: Caller, response: NetworkResponse, announcedBytes: number, decide: () => Storing, defer: Defer) {
-    this.#caller = caller
+  constructor(sink: Sink, response: NetworkResponse, announcedBytes: number, decide: () => Storing, defer: Defer) {
+    this.#sink = sink
     this.#response = response
     this.#announcedBytes = announcedBytes
     this.#decide = decide
     this.#defer = defer
   }
 
+  get kept(): readonly Uint8Array[] | undefined {
+    if (this.#storing !== undefined) return this.#storing.copy?.kept
+    return this.#bytes > this.#announcedBytes ? undefined : this.#chunks
+  }
+
   begin(): void {
-    this.#caller.head(this.#response.head)
+    this.#sink.head(this.#response.head)
     this.#defer(() => {
       if (!this.#hasFailed) this.#decided()
     })
@@ -144,12 +171,12 @@ export class LongRelay implements Receiver {
     // A body longer than announced is not stored anyway.
     if (this.#storing !== undefined) this.#storing.copy?.add(chunk)
     else if (this.#bytes <= this.#announcedBytes) this.#chunks.push(chunk)
-    this.#caller.data(chunk)
+    this.#sink.data(chunk)
   }
 
   end(trailers: Headers, rawTrailers: RawHeaders): void {
     this.#defer(() => this.#decided().ended(true, this.#bytes))
-    this.#caller.end(trailers, rawTrailers)
+    this.#sink.end(trailers, rawTrailers)
   }
 
   fail(error: unknown): void {
@@ -157,7 +184,7 @@ export class LongRelay implements Receiver {
     const { copy, ended } = this.#decided()
     copy?.drop()
     ended(false, this.#bytes)
-    this.#caller.fail(error)
+    this.#sink.fail(error)
   }
 
   #decided(): Storing {

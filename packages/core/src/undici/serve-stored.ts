@@ -102,9 +102,15 @@ export function serveStored(caller: Caller, head: Head, body: Body | undefined, 
   caller.end(noTrailers)
 }
 
+/** Goes on with the body of an answer of which the caller has the head, and perhaps more; `ended` tells him the end. */
+export function playOn(caller: Caller, body: Body, ended: () => void): void {
+  new Playback(caller, true, ended).goOn(body)
+}
+
 class Playback implements Source {
   readonly #caller: Caller
   readonly #copies: boolean
+  readonly #ended: () => void
   /** What is still to be handed over. */
   #single: Uint8Array | undefined
   #iterator: Iterator<Uint8Array> | AsyncIterator<Uint8Array> | undefined
@@ -114,16 +120,15 @@ class Playback implements Source {
   #turnBytes = 0
   #isResting = false
 
-  constructor(caller: Caller, copies: boolean) {
+  constructor(caller: Caller, copies: boolean, ended = () => caller.end(noTrailers)) {
     this.#caller = caller
     this.#copies = copies
+    this.#ended = ended
   }
 
   play(head: Head, body: Body | undefined): void {
     const caller = this.#caller
-    if (body instanceof Uint8Array) this.#single = body
-    else if (body !== undefined) this.#iterator = iteratorOf(body)
-    this.#beginTurn()
+    this.#begin(body)
     if (caller.ended) return this.#finish()
     // A handler that resumes before it has the head is not to be given data.
     this.#isPumping = true
@@ -135,10 +140,9 @@ class Playback implements Source {
   }
 
   /** Goes on after the head, with what is left of the body, once the caller resumes. */
-  goOn(body: Uint8Array | undefined): void {
-    this.#single = body
-    if (this.#caller.ended) return
-    this.#beginTurn()
+  goOn(body: Body | undefined): void {
+    this.#begin(body)
+    if (this.#caller.ended) return this.#finish()
     this.#caller.attach(this)
     this.#pump()
   }
@@ -155,6 +159,12 @@ class Playback implements Source {
     this.#caller.fail(reason)
   }
 
+  #begin(body: Body | undefined): void {
+    if (body instanceof Uint8Array) this.#single = body
+    else if (body !== undefined) this.#iterator = iteratorOf(body)
+    this.#beginTurn()
+  }
+
   /** Hands over until the caller pauses, the bytes run out, or more have to be waited for. */
   #pump(): void {
     if (this.#isPumping || this.#isResting) return
@@ -164,7 +174,7 @@ class Playback implements Source {
       const iterator = this.#iterator
       if (bytes === undefined && iterator === undefined) {
         this.#finish()
-        this.#caller.end(noTrailers)
+        this.#ended()
         break
       }
       if (this.#turnBytes <= 0) {

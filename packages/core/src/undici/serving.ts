@@ -1,4 +1,5 @@
 import { isPromise } from '../awaitable.js'
+import type { CacheDecision } from '../diagnostics.js'
 import type { Lookup } from '../look-ups.js'
 import { type AnswerForm, answerForm, bytesInForm, headInForm } from '../rules/answer-form.js'
 import type { Assessed } from '../rules/assessment.js'
@@ -9,6 +10,9 @@ import type { StalePermission } from '../rules/reuse.js'
 import type { Awaitable, Body } from '../store.js'
 import { type Exchange, noBytes } from './exchange.js'
 import { StoredHead } from './serve-stored.js'
+
+/** How an answer came that another request got. */
+type Collapsed = Pick<CacheDecision, 'outcome' | 'reason'>
 
 /** The bytes the caller is to get of a stored response; `undefined` if they cannot be had. */
 export function bodyFor(exchange: Exchange, lookup: Lookup, selected: Assessed): Awaitable<Body | undefined> {
@@ -53,7 +57,7 @@ export function playStored(
 ): void {
   const { asked, cache } = exchange
   const form = answerForm(asked.request, selected)
-  const head = form.action === 'whole' ? headOf(exchange, selected) : newHead(exchange, form, selected)
+  const head = headFor(exchange, form, selected)
   const servedBytes = bytesInForm(form, asked.request.method, selected)
   cache.counts.served(stale !== undefined, servedBytes)
   if (cache.listeners.listening) {
@@ -71,10 +75,22 @@ export function playStored(
   exchange.play(head.aged(age), body)
 }
 
+/** Serves what another request got from the origin at the same time, as if it were stored already (COLL-01). */
+export function playCollapsed(exchange: Exchange, selected: Assessed, body: Body, age: Seconds, told: Collapsed): void {
+  const { lifetime, heuristic } = selected
+  const head = headFor(exchange, answerForm(exchange.asked.request, selected), selected)
+  exchange.tell({ ...told, status: head.status, collapsed: true, age, lifetime, heuristic })
+  exchange.play(head.aged(age), body, true)
+}
+
 /** Serves a stored response in place of a failure of the origin. RFC 5861 §4. */
 export function playOnError(exchange: Exchange, selected: Assessed, body: Body): void {
   const age = currentAge(selected.initialAge, selected.stored.responseTime, exchange.cache.settings.clock())
   playStored(exchange, selected, body, age, age >= selected.lifetime ? 'stale-if-error' : undefined)
+}
+
+function headFor(exchange: Exchange, form: AnswerForm, selected: Assessed): StoredHead {
+  return form.action === 'whole' ? headOf(exchange, selected) : newHead(exchange, form, selected)
 }
 
 function newHead({ cache }: Exchange, form: AnswerForm, selected: Assessed): StoredHead {

@@ -7,6 +7,7 @@ import type { Lookup } from '../look-ups.js'
 import type { Assessed } from '../rules/assessment.js'
 import { assess } from '../rules/assessment.js'
 import { compareHead, type Freshened, freshen } from '../rules/freshening.js'
+import type { StoredResponse } from '../rules/messages.js'
 import { type ForwardReason, selectable } from '../rules/reuse.js'
 import { hasNoContent } from '../rules/statuses.js'
 import {
@@ -17,6 +18,7 @@ import {
   type StoringDecision
 } from '../rules/storing.js'
 import type { Awaitable } from '../store.js'
+import type { Completed } from '../stored-responses.js'
 import type { Exchange } from './exchange.js'
 import type { NetworkResponse } from './network-response.js'
 import { copiedBytes, type Storing } from './relay.js'
@@ -63,9 +65,14 @@ export function storingAs(
 
 /** May this answer be stored? A HEAD also tells of the answers to GET. */
 function decide(exchange: Exchange, response: NetworkResponse, lookup: Lookup): StoringDecision {
+  if (exchange.asked.request.method === 'HEAD' && response.status === 200) applyHead(exchange, lookup, response)
+  return decideAnswer(exchange, response)
+}
+
+/** May this answer be stored, as far as its head tells? */
+export function decideAnswer(exchange: Exchange, response: NetworkResponse): StoringDecision {
   const { request } = exchange.asked
-  const { status, times, redirected } = response
-  if (request.method === 'HEAD' && status === 200) applyHead(exchange, lookup, response)
+  const { times, redirected } = response
   const framing = { framed: response.head.isHttp2, redirected }
   return withinLimit(exchange, decideStoring(request, response, times, framing, exchange.cache.settings.rules))
 }
@@ -99,7 +106,7 @@ export function storeWhole(
   const { responses } = exchange.cache
   const copied = { bodyBytes: receivedBytes, digests: undefined }
   removeFromTheFuture(exchange, lookup, head)
-  const setting = responses.store.set(lookup.key.key, body, () => responses.complete(lookup, head, copied))
+  const setting = responses.store.set(lookup.key.key, body, () => complete(exchange, lookup, head, copied))
   whenReady(setting, (stored) => settled(exchange, response, lookup, head, receivedBytes, stored, told))
 }
 
@@ -113,6 +120,12 @@ export function applyFreshened(exchange: Exchange, lookup: Lookup, known: Assess
   whenReady(updating, (updated) => {
     if (updated) tellStored(exchange, 'updated', keep.head, known.stored.bodyBytes)
   })
+}
+
+/** Whether a body that ended is known to be all of it. */
+export function isWhole({ head }: NetworkResponse, expectedBytes: number | undefined, receivedBytes: number): boolean {
+  const mayBeDumped = receivedBytes === 0 && expectedBytes === undefined && head.mayBeDumped
+  return !head.isBroken && !mayBeDumped && (expectedBytes === undefined || expectedBytes === receivedBytes)
 }
 
 function notStoring(
@@ -159,6 +172,18 @@ function settled(
   exchange.tell({ ...told, stored, ...lifetimeOf(exchange, lookup, head) })
 }
 
+/** What the store gets to keep, once the body is complete. */
+function complete(
+  exchange: Exchange,
+  lookup: Lookup,
+  head: StorableHead,
+  copied: Completed | undefined
+): StoredResponse | undefined {
+  const stored = copied && exchange.cache.responses.complete(lookup, head, copied)
+  if (stored !== undefined) exchange.leads?.completed(stored)
+  return stored
+}
+
 function copying(
   exchange: Exchange,
   response: NetworkResponse,
@@ -179,11 +204,12 @@ function copying(
     // A store in memory would hold the chunks all the same: it gets them at once and without a promise.
     bufferBytes: store.keepsObjects && Number.isFinite(maxBytes) ? maxBytes : settings.copyBufferBytes,
     waitMs: settings.storeTimeoutMs,
+    shares: store.keepsObjects,
     digests: !store.keepsObjects && settings.verify === 'digest',
     hold: (on) => response.network.hold(on),
     store: (body) => {
       removeFromTheFuture(exchange, lookup, head)
-      setting = store.set(lookup.key.key, body, () => copy.copied && responses.complete(lookup, head, copy.copied))
+      setting = store.set(lookup.key.key, body, () => complete(exchange, lookup, head, copy.copied))
       // Nobody reads what was refused: the caller is not to wait for it.
       whenReady(setting, (stored) => {
         if (stored) return
@@ -193,12 +219,11 @@ function copying(
     }
   })
   const ended = (isComplete: boolean, receivedBytes: number) => {
-    const mayBeDumped = receivedBytes === 0 && expectedBytes === undefined && response.head.mayBeDumped
-    if (!isComplete || response.head.isBroken || mayBeDumped) {
+    const isOtherLength = expectedBytes !== undefined && expectedBytes !== receivedBytes
+    if (!isComplete || (!isOtherLength && !isWhole(response, expectedBytes, receivedBytes))) {
       copy.drop()
       return exchange.tell({ ...told, notStored: broken })
     }
-    const isOtherLength = expectedBytes !== undefined && expectedBytes !== receivedBytes
     if (isOtherLength) copy.drop()
     if (copy.end() === undefined) {
       const because = isOtherLength

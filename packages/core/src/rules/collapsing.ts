@@ -1,0 +1,87 @@
+import { type Assessed, assess } from './assessment.js'
+import { noDirectives } from './cache-control.js'
+import type { CacheKey } from './cache-key.js'
+import type { Candidate } from './candidates.js'
+import type { Marks } from './invalidation.js'
+import type { EpochMilliseconds, Request, Seconds } from './messages.js'
+import type { RuleOptions } from './options.js'
+import { decideReuse, isForThisCache, type RequestControl, type StalePermission } from './reuse.js'
+import type { StorableHead } from './storing.js'
+
+/** What becomes of a request that came while another like it was under way, once the head of that answer is known. */
+export type JoiningDecision =
+  /** It gets the same answer, as if that were stored already. */
+  | { readonly action: 'join'; readonly selected: Assessed; readonly age: Seconds; readonly stale?: StalePermission }
+  /** It is sent on by itself. `isOfAnother` says that the answer is for requests with other selecting fields. */
+  | { readonly action: 'forward'; readonly isOfAnother: boolean }
+
+/** Fields that ask for a part, or for nothing unless the state is right: the answer may do for nobody else. */
+const ownFields = ['range', 'if-range', 'if-match', 'if-unmodified-since']
+const preconditions = ['if-none-match', 'if-modified-since']
+const noControl: RequestControl = { directives: noDirectives, noCache: false, mode: undefined }
+const noMarks: Marks = new Map()
+/** A mark may be dropped after an hour, and then what the request was invalidated by cannot be told (INV-06). */
+const longestMs = 3_600_000
+
+/** Whether others may wait for the answer to this request. */
+export function mayLead({ fields, isPlain }: Request): boolean {
+  return isPlain || !(hasAny(fields, ownFields) || hasAny(fields, preconditions))
+}
+
+/** Whether a request may wait for the answer to another one. One that wants the origin's own word would wait in vain. */
+export function mayFollow({ fields, isPlain }: Request, { noCache, directives }: RequestControl): boolean {
+  return isPlain || !(noCache || directives.maxAge === 0 || hasAny(fields, ownFields))
+}
+
+/** An answer that is to be stored, as it would be found. */
+export function asStored({ key }: CacheKey, head: StorableHead, options: RuleOptions): Assessed {
+  return assess({ formatVersion: 1, key, id: '', bodyBytes: 0, marks: {}, ...head }, options)
+}
+
+/** Whether a request is answered by what another one got: only if it would be once that is stored (COLL-01). */
+export function decideJoining(
+  request: Request,
+  control: RequestControl,
+  answer: Assessed,
+  now: EpochMilliseconds,
+  isSecure: boolean,
+  options: RuleOptions
+): JoiningDecision {
+  const candidate: Candidate = {
+    stored: answer.stored,
+    marks: [],
+    assessed: () => (isForThisCache(answer, options) ? answer : undefined)
+  }
+  const decision = decideReuse(request, control, { stored: [candidate], marks: noMarks }, now, isSecure, options)
+  if (decision.action === 'serve') return { ...decision, action: 'join' }
+  return { action: 'forward', isOfAnother: decision.action === 'forward' && decision.reason === 'vary-miss' }
+}
+
+/** Whether an answer does for others than the one who asked, be it only for those who send the same. */
+export function isForOthers(
+  { method, fields }: Request,
+  answer: Assessed,
+  now: EpochMilliseconds,
+  isSecure: boolean,
+  options: RuleOptions
+): boolean {
+  return decideJoining({ method, fields }, noControl, answer, now, isSecure, options).action === 'join'
+}
+
+/**
+ * Whether nothing was invalidated between two look-ups, so that what was asked for after the first may answer what was
+ * asked after the second (INV-06).
+ */
+export function isStillCurrent(
+  key: CacheKey,
+  before: Marks,
+  after: Marks,
+  askedAt: EpochMilliseconds,
+  now: EpochMilliseconds
+): boolean {
+  return before.get(key.target) === after.get(key.target) && now - askedAt < longestMs
+}
+
+function hasAny(fields: Request['fields'], names: readonly string[]): boolean {
+  return names.some((name) => fields.has(name))
+}

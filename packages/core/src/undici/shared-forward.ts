@@ -1,0 +1,303 @@
+import { skipping } from '../body.js'
+import { Budget } from '../budget.js'
+import type { Lookup } from '../look-ups.js'
+import { answerForm } from '../rules/answer-form.js'
+import type { Assessed } from '../rules/assessment.js'
+import { asStored, decideJoining, isForOthers, isStillCurrent } from '../rules/collapsing.js'
+import type { EpochMilliseconds, StoredResponse } from '../rules/messages.js'
+import { SharedBody } from '../shared-body.js'
+import type { Caller, Head, RawHeaders, Source } from './caller.js'
+import { type Exchange, type Follower, type Leading, noBytes } from './exchange.js'
+import type { Forward } from './forward.js'
+import type { NetworkResponse } from './network-response.js'
+import type { Passing } from './relay.js'
+import { playOn } from './serve-stored.js'
+import { playCollapsed } from './serving.js'
+import { decideAnswer, isWhole } from './storing.js'
+
+type Headers = Parameters<Caller['end']>[0]
+
+/** An answer that is on its way, as far as others can have it. */
+interface Answer {
+  readonly response: NetworkResponse
+  readonly passing: Passing
+}
+
+/** What of an answer is for others. */
+interface Sharable {
+  readonly selected: Assessed
+  readonly contentLength: number | undefined
+}
+
+/**
+ * A forward that others may wait for (COLL-01). As long as nobody does, it only passes on to its own caller. From then on
+ * the caller is one of those who read the answer: none of them holds another one up, and it goes on until nobody is left.
+ */
+export class SharedForward implements Leading {
+  readonly #exchange: Exchange
+  readonly #lookup: Lookup
+  readonly #name: string
+  readonly #askedAt: EpochMilliseconds
+  #forward: Forward | undefined
+  #answer: Answer | undefined
+  #end: 'ended' | 'failed' | undefined
+  #trailers: readonly [Headers, RawHeaders] = [{}, null]
+  #isShared = false
+  #isDistributing = false
+  readonly #waiting = new Set<Follower>()
+  /** `null` if it is for nobody else. */
+  #sharable: Sharable | null | undefined
+  #body: SharedBody | undefined
+  #stored: StoredResponse | undefined
+  #whenOver: Promise<boolean> | undefined
+  #tellOver: ((isStored: boolean) => void) | undefined
+
+  constructor(exchange: Exchange, lookup: Lookup, name: string) {
+    this.#exchange = exchange
+    this.#lookup = lookup
+    this.#name = name
+    this.#askedAt = exchange.cache.settings.clock()
+  }
+
+  get isWanted(): boolean {
+    if (!this.#exchange.caller.ended || this.#waiting.size > 0 || this.#isDistributing) return true
+    return this.#body !== undefined && this.#body.readers > 0
+  }
+
+  take(follower: Follower): 'taken' | 'alone' | 'anew' {
+    const { asked, cache, caller } = this.#exchange
+    if (follower.exchange.asked.key.key !== asked.key.key || !hasSameLimits(follower.exchange, this.#exchange)) {
+      return 'alone'
+    }
+    const isDying = this.#end === undefined && (!this.isWanted || (!this.#isShared && caller.aborted))
+    const now = cache.settings.clock()
+    const isLost = isDying || this.#end === 'failed'
+    if (isLost || !isStillCurrent(asked.key, this.#lookup.marks, follower.lookup.marks, this.#askedAt, now)) {
+      return 'anew'
+    }
+    if (this.#answer !== undefined) return this.#join(follower, this.#answer)
+    if (!this.#isShared) this.#share()
+    this.#wait(follower)
+    return 'taken'
+  }
+
+  sent(forward: Forward): void {
+    this.#forward = forward
+    if (this.#isShared) forward.detach()
+  }
+
+  answered(response: NetworkResponse, passing: Passing): void {
+    this.#answer = { response, passing }
+  }
+
+  completed(stored: StoredResponse): void {
+    this.#stored = stored
+  }
+
+  over(isStored: boolean): void {
+    this.#exchange.cache.collapsed.end(this.#name, this)
+    for (const follower of this.#takeWaiting()) forwardAlone(follower)
+    this.#body?.close()
+    this.#whenOver ??= Promise.resolve(isStored)
+    this.#tellOver?.(isStored)
+  }
+
+  head(head: Head): void {
+    const { caller } = this.#exchange
+    if (!this.#isShared) return caller.head(head)
+    this.#isDistributing = true
+    const answer = this.#answer as Answer
+    const body = this.#shareBody([])
+    caller.head(head)
+    if (!caller.ended) playOn(caller, body.readOn(), () => caller.end(...this.#trailers))
+    for (const follower of this.#takeWaiting()) if (this.#join(follower, answer) !== 'taken') forwardAlone(follower)
+    this.#isDistributing = false
+    this.#left()
+  }
+
+  data(chunk: Uint8Array): void {
+    if (this.#body === undefined) this.#exchange.caller.data(chunk)
+    else this.#body.add(chunk)
+  }
+
+  end(trailers: Headers, rawTrailers: RawHeaders): void {
+    this.#end = 'ended'
+    if (this.#body === undefined) return this.#exchange.caller.end(trailers, rawTrailers)
+    this.#trailers = [trailers, rawTrailers]
+    this.#body.end(this.#isWhole(this.#body))
+  }
+
+  fail(error: unknown): void {
+    this.#end = 'failed'
+    if (this.#body === undefined) this.#exchange.caller.fail(error)
+    else this.#body.fail(error)
+  }
+
+  /** The caller is now one of several. */
+  #share(): void {
+    this.#isShared = true
+    const { caller } = this.#exchange
+    caller.attach(this.#seatOf(caller, () => {}))
+    this.#forward?.detach()
+  }
+
+  #wait(follower: Follower): void {
+    const { exchange } = follower
+    this.#waiting.add(follower)
+    exchange.caller.attach(
+      this.#seatOf(exchange.caller, () => {
+        this.#waiting.delete(follower)
+        exchange.tell({ outcome: 'aborted' })
+      })
+    )
+    exchange.caller.start()
+  }
+
+  /** For who waits for a head: there is nothing to hold back, and to leave concerns nobody else. */
+  #seatOf(caller: Caller, left: () => void): Source {
+    return {
+      pause() {},
+      resume() {},
+      abort: (reason) => {
+        left()
+        caller.fail(reason)
+        this.#left()
+      }
+    }
+  }
+
+  #takeWaiting(): readonly Follower[] {
+    const waiting = [...this.#waiting]
+    this.#waiting.clear()
+    return waiting
+  }
+
+  /** Gives the answer, from its beginning, to one who may have it. */
+  #join(follower: Follower, answer: Answer): 'taken' | 'alone' | 'anew' {
+    const { exchange, reason } = follower
+    if (exchange.caller.ended) return 'taken'
+    const sharable = this.#decide(answer)
+    if (sharable === undefined) return 'alone'
+    const { asked, cache } = exchange
+    const { settings, collapsed } = cache
+    const now = settings.clock()
+    const joining = decideJoining(
+      asked.request,
+      asked.control,
+      sharable.selected,
+      now,
+      exchange.isSecure,
+      settings.rules
+    )
+    if (joining.action === 'forward') {
+      const { selecting } = sharable.selected.stored
+      if (joining.isOfAnother)
+        collapsed.remember(
+          asked.key.key,
+          selecting.map(([name]) => name)
+        )
+      return 'alone'
+    }
+    const { selected, age } = joining
+    const isBodiless = asked.request.method === 'HEAD' || answerForm(asked.request, selected).action !== 'whole'
+    const body = isBodiless ? noBytes : this.#sharedBody(answer)?.read()
+    if (body === undefined) return 'anew'
+    playCollapsed(exchange, selected, body, age, { outcome: 'miss', reason })
+    return 'taken'
+  }
+
+  /** What of the answer is for others; `undefined` if nothing is, which is remembered for a while. */
+  #decide({ response }: Answer): Sharable | undefined {
+    if (this.#sharable !== undefined) return this.#sharable ?? undefined
+    const { asked, cache } = this.#exchange
+    const { settings, collapsed } = cache
+    const decision = decideAnswer(this.#exchange, response)
+    const selected = decision.store ? asStored(asked.key, decision.head, settings.rules) : undefined
+    const now = settings.clock()
+    if (
+      !decision.store ||
+      !selected ||
+      !isForOthers(asked.request, selected, now, this.#exchange.isSecure, settings.rules)
+    ) {
+      this.#sharable = null
+      collapsed.remember(asked.key.key, 'never')
+      return undefined
+    }
+    this.#sharable = { selected, contentLength: decision.contentLength }
+    return this.#sharable
+  }
+
+  /** The body for many; `undefined` if its beginning is gone. */
+  #sharedBody({ passing }: Answer): SharedBody | undefined {
+    if (this.#body !== undefined) return this.#body
+    const { kept } = passing
+    if (kept === undefined) return undefined
+    if (!this.#isShared) this.#share()
+    const { caller } = this.#exchange
+    const body = this.#shareBody(kept)
+    if (this.#end === 'ended') body.end(this.#isWhole(body))
+    else if (!caller.ended) playOn(caller, body.readOn(), () => caller.end(...this.#trailers))
+    return body
+  }
+
+  #shareBody(begun: readonly Uint8Array[]): SharedBody {
+    const { settings, responses } = this.#exchange.cache
+    const { store } = responses
+    const longest = Math.min(settings.maxEntryBytes, store.maxEntryBytes)
+    this.#body = new SharedBody(
+      {
+        // A store in memory keeps all of it anyway.
+        limitBytes: store.keepsObjects && Number.isFinite(longest) ? longest : settings.copyBufferBytes,
+        hold: (on) => (on ? this.#forward?.pause() : this.#forward?.resume()),
+        rest: (seenBytes) => this.#rest(seenBytes),
+        left: () => this.#left()
+      },
+      begun
+    )
+    return this.#body
+  }
+
+  #isWhole(body: SharedBody): boolean {
+    const sharable = this.#answer && this.#decide(this.#answer)
+    return sharable !== undefined && isWhole((this.#answer as Answer).response, sharable.contentLength, body.bytes)
+  }
+
+  /** The stored copy, for who fell behind. */
+  async #rest(seenBytes: number): Promise<AsyncIterator<Uint8Array>> {
+    this.#whenOver ??= new Promise((resolve) => (this.#tellOver = resolve))
+    const isStored = await this.#whenOver
+    const { cache } = this.#exchange
+    const stored = this.#stored
+    if (isStored && stored !== undefined) {
+      const budget = new Budget(cache.settings.storeTimeoutMs)
+      const body = await cache.responses.openBody(this.#lookup, { stored } as Assessed, budget)
+      if (body !== undefined) return skipping(body, seenBytes)
+    }
+    throw new FellBehindError()
+  }
+
+  /** Somebody left: a forward that nobody wants is cancelled. */
+  #left(): void {
+    if (this.#isShared && !this.isWanted) this.#forward?.cancel()
+  }
+}
+
+function forwardAlone(follower: Follower): void {
+  follower.exchange.waitedInVain = true
+  follower.forward()
+}
+
+/** Who would not wait as long for the origin does not wait for another one. */
+function hasSameLimits({ asked: { opts: one } }: Exchange, { asked: { opts: other } }: Exchange): boolean {
+  return one.headersTimeout === other.headersTimeout && one.bodyTimeout === other.bodyTimeout
+}
+
+/** A caller who shared an answer took it too slowly, and the rest of it was not stored. */
+export class FellBehindError extends Error {
+  override readonly name = 'FellBehindError'
+  readonly code = 'CC_FELL_BEHIND'
+
+  constructor() {
+    super('the response was read too slowly to be shared, and what was left of it is not stored')
+  }
+}
