@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { Readable, Writable } from 'node:stream'
-import { type CacheOptions, type CacheStore, cacheInterceptor, TapeMissError } from '@cc/core'
+import { type CacheOptions, type CacheStore, cacheInterceptor, createCache, TapeMissError } from '@cc/core'
 import { beforeEach, describe, expect, it, jest } from '@jest/globals'
 import { Agent, FormData, pipeline, request, stream, fetch as undiciFetch } from 'undici'
 import { FaultyStore, Gate, never } from './faulty-store.js'
@@ -256,6 +256,30 @@ describe.each(stores)('tape, in %s', (_name, make) => {
     expect((await recorder.get('/')).text).toBe('answer 1')
     await recorder.get('/', { method: 'POST' })
     expect(await cache.get('/')).toMatchObject({ text: 'answer 0', decision: { outcome: 'hit' } })
+  })
+
+  it('is left alone by what is done with an ordinary cache on the store, but for clear', async () => {
+    const store = make()
+    const recorder = await recording(store, (_request, response) =>
+      response.setHeader('Cache-Control', 'max-age=60').end('hello')
+    )
+    const url = `${recorder.origin.url}/`
+    await recorder.get('/')
+    const cache = createCache({ store, clock: () => recorder.clock.now })
+    const agent = new Agent()
+    await (await request(url, { dispatcher: agent.compose(cache.interceptor) })).body.text()
+    const urls: string[] = []
+    for await (const entry of cache.entries()) urls.push(entry.url)
+    expect(urls).toEqual([url])
+    await cache.invalidate(url)
+    await cache.delete(url)
+    await cache.purge({ origin: recorder.origin.url })
+    await cache.purge({ predicate: () => true })
+    const replay = () => new SetUp(recorder.origin, store, { tape: 'replay' }).get('/')
+    expect((await replay()).text).toBe('hello')
+    await cache.clear()
+    await expect(replay()).rejects.toThrow(TapeMissError)
+    await agent.close()
   })
 
   it.each(generations)('plays the raw fields in their order and their case to %s handlers', async (generation) => {
