@@ -18,6 +18,7 @@ export default {
   moduleNameMapper: {
     ...undici,
     '^@cc/core$': '<rootDir>/packages/core/src/index.ts',
+    '^@cc/core/fetch$': '<rootDir>/packages/core/src/fetch/index.ts',
     '^@cc/core/testing$': '<rootDir>/packages/core/src/testing/index.ts',
     '^@cc/store-dict$': '<rootDir>/packages/store-dict/src/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1'

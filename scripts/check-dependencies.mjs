@@ -12,7 +12,8 @@ const layers = [
   ['testing', /^testing\//],
   ['services', /^(?!(index|store|errors)\.ts$)[^/]+\.ts$/],
   ['undici', /^undici\//],
-  ['index', /^index\.ts$/]
+  ['index', /^index\.ts$/],
+  ['fetch', /^fetch\//]
 ]
 const layerOf = (file) => layers.findIndex(([, matching]) => matching.test(file))
 const layerName = (file) => layers[layerOf(file)]?.[0] ?? file
@@ -107,6 +108,7 @@ function packageFault(path, { name, typeOnly }, manifest) {
     if (name !== parser) return `what ${parser} does not export`
   } else if (pkg === 'core' && layerName(file) === 'rules') return 'a rule imports nothing from outside rules/'
   if (packageName === 'undici') {
+    if (pkg === 'core' && layerName(file) === 'fetch') return undefined
     if (pkg !== 'core' || layerName(file) !== 'undici') return 'only undici/ of core knows undici'
     return typeOnly ? undefined : 'core imports types only from undici'
   }

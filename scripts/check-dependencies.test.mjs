@@ -12,6 +12,8 @@ const manifests = {
 const sound = {
   'packages/core/src/index.ts':
     "export { intercept } from './undici/intercept.js'\nexport type { Store } from './store.js'",
+  'packages/core/src/fetch/index.ts':
+    "import { fetch } from 'undici'\nimport { intercept } from '../undici/intercept.js'",
   'packages/core/src/undici/intercept.ts': "import type { Dispatcher } from 'undici'\nimport '../default-store.js'",
   'packages/core/src/default-store.ts':
     "try { await import('@cc/store-dict' as string) } catch {}\nimport 'node:timers'",
@@ -56,6 +58,8 @@ describe('dependencyFaults', () => {
 
   it.each([
     ['packages/core/src/store.ts', "import './undici/intercept.js'", 'store must not import undici'],
+    ['packages/core/src/index.ts', "export * from './fetch/index.js'", 'index must not import fetch'],
+    ['packages/core/src/undici/a.ts', "import '../fetch/index.js'", 'undici must not import fetch'],
     ['packages/core/src/clock.ts', "import type { D } from 'undici'", 'only undici/ of core knows undici'],
     ['packages/core/src/undici/a.ts', "import { Agent } from 'undici'", 'core imports types only from undici'],
     ['packages/core/src/undici/a.ts', "import { type Agent } from 'undici'", 'core imports types only from undici'],

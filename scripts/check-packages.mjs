@@ -2,7 +2,7 @@
 // nothing is imported that an installation would not bring.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
-import { join } from 'node:path'
+import { join, posix } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import ts from 'typescript'
 import { importsOf } from './check-dependencies.mjs'
@@ -23,6 +23,9 @@ async function namesOf(folder, specifier, format) {
   return (await run(process.execPath, [`--input-type=${type}`, '-e', code], { cwd: folder })).trim()
 }
 
+/** The one entry that is there for those who have undici at run time. */
+const fetchFile = /^@cc\/core\/dist\/fetch\/[^/]+$/
+
 /** Imports of the built files of a package that its manifest does not cover, or that it must not have. */
 export function builtImportFaults(files, manifest) {
   const faults = []
@@ -32,9 +35,12 @@ export function builtImportFaults(files, manifest) {
     for (const { name, line } of importsOf(path, text)) {
       const fault = (why) => faults.push(`${path}:${line}: ${name}: ${why}`)
       if (name === undefined) fault('a computed import')
-      else if (name.startsWith('.') || isBuiltin(name)) continue
-      else if (name === 'undici') fault('undici is for types only')
-      else if (isOptional(name)) {
+      else if (fetchFile.test(posix.join(posix.dirname(path), name)) && !fetchFile.test(path)) {
+        fault('it would bring undici with it')
+      } else if (name.startsWith('.') || isBuiltin(name)) continue
+      else if (name === 'undici') {
+        if (!fetchFile.test(path)) fault('undici is for types only')
+      } else if (isOptional(name)) {
         if (!isGuarded(path, text, name)) fault('an optional package is imported outside of try')
       } else if (!(name in installed)) fault('not a dependency')
     }

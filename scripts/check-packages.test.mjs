@@ -16,7 +16,15 @@ describe('builtImportFaults', () => {
     expect(faultsIn("try { require('@cc/store-dict') } catch {}", 'index.cjs')).toEqual([])
   })
 
+  it('allows undici in the entry that is for fetch', () => {
+    expect(faultsIn("import { fetch } from 'undici'\nimport '../index.js'", '@cc/core/dist/fetch/index.js')).toEqual([])
+    expect(faultsIn("require('undici')", '@cc/core/dist/fetch/index.cjs')).toEqual([])
+  })
+
   it.each([
+    ["import './fetch/index.js'", '@cc/core/dist/index.js', 'it would bring undici with it'],
+    ["require('../fetch/index.cjs')", '@cc/core/dist/testing/index.cjs', 'it would bring undici with it'],
+    ["import 'undici'", '@cc/core/dist/chunk-fetch.js', 'undici is for types only'],
     ["import { Agent } from 'undici'", 'index.js', 'undici is for types only'],
     ["const undici = require('undici')", 'index.cjs', 'undici is for types only'],
     ["import '@cc/store-dict'", 'index.js', 'outside of try'],

@@ -2,9 +2,10 @@
 const assert = require('node:assert/strict')
 const { createServer } = require('node:http')
 const { cacheInterceptor } = require('@cc/core')
+const { CacheControl, createFetch, decisionOf } = require('@cc/core/fetch')
 const { storeCases } = require('@cc/core/testing')
 const { DictStore } = require('@cc/store-dict')
-const { Agent, request } = require('undici')
+const { Agent, getGlobalDispatcher, request } = require('undici')
 
 let forwarded = 0
 const server = createServer((_, response) => {
@@ -21,6 +22,18 @@ server.listen(0, '127.0.0.1', async () => {
     assert.equal(forwarded, 1)
     await agent.close()
   }
+  forwarded = 0
+  const cached = CacheControl()
+  for (const fetch of [createFetch(), cached.fetch]) {
+    for (const outcome of ['miss', 'hit']) {
+      const response = await fetch(url)
+      assert.equal(await response.text(), 'hello')
+      assert.equal(decisionOf(response)?.outcome, outcome)
+    }
+  }
+  assert.equal(forwarded, 2)
+  await cached.close()
+  await getGlobalDispatcher().close()
   server.close()
 })
 assert.ok(storeCases)

@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import { cacheInterceptor } from '@cc/core'
+import { CacheControl, createFetch, decisionOf } from '@cc/core/fetch'
 import { storeCases } from '@cc/core/testing'
 import { DictStore } from '@cc/store-dict'
-import { Agent, request } from 'undici'
+import { Agent, getGlobalDispatcher, request } from 'undici'
 
 let forwarded = 0
 const server = createServer((_, response) => {
@@ -21,6 +22,18 @@ server.listen(0, '127.0.0.1', async () => {
     assert.equal(forwarded, 1)
     await agent.close()
   }
+  forwarded = 0
+  const cached = CacheControl()
+  for (const fetch of [createFetch(), cached.fetch]) {
+    for (const outcome of ['miss', 'hit']) {
+      const response = await fetch(url)
+      assert.equal(await response.text(), 'hello')
+      assert.equal(decisionOf(response)?.outcome, outcome)
+    }
+  }
+  assert.equal(forwarded, 2)
+  await cached.close()
+  await getGlobalDispatcher().close()
   server.close()
 })
 assert.ok(storeCases)

@@ -1,5 +1,6 @@
 // What a TypeScript project writes, in CommonJS; typed.mts is the same in ESM.
 import core = require('@cc/core')
+import fetching = require('@cc/core/fetch')
 import testing = require('@cc/core/testing')
 import dict = require('@cc/store-dict')
 import undici = require('undici')
@@ -9,3 +10,5 @@ const dispatcher: undici.Dispatcher = new undici.Agent().compose(core.cacheInter
 undici.setGlobalDispatcher(dispatcher)
 export const cases = testing.storeCases
 export const asked = undici.request('http://127.0.0.1:9/', { cacheMode: 'reload', dispatcher })
+const cached: fetching.CacheControl = fetching.CacheControl(dispatcher, { store })
+export const fetches: fetching.Fetch[] = [fetching.createFetch({ dispatcher, store }), cached.fetch]

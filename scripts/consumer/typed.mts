@@ -1,5 +1,6 @@
 // What a TypeScript project writes, in ESM; typed.cts is the same in CommonJS.
 import { type CacheMode, type CacheStore, cacheInterceptor } from '@cc/core'
+import { CacheControl, createFetch, decisionOf, type Fetch } from '@cc/core/fetch'
 import { storeCases } from '@cc/core/testing'
 import { DictStore } from '@cc/store-dict'
 import { Agent, type Dispatcher, request, setGlobalDispatcher } from 'undici'
@@ -10,3 +11,7 @@ setGlobalDispatcher(dispatcher)
 export const cases = storeCases
 const cacheMode: CacheMode = 'force-cache'
 export const asked = request('http://127.0.0.1:9/', { cacheMode, dispatcher })
+const cached: CacheControl = CacheControl(dispatcher, { store })
+export const fetches: Fetch[] = [createFetch({ dispatcher, store }), cached.fetch]
+export const decided = cached.fetch('http://127.0.0.1:9/', { cache: 'reload' }).then(decisionOf)
+export const closed = cached.request('http://127.0.0.1:9/', { cacheMode }).finally(() => cached.close({ waitMs: 0 }))

@@ -42,24 +42,24 @@ export class Counts {
   #storeFailures = 0
   #bytesSaved = 0
 
-  /** Something was served without asking the origin: counted apart, as it is told only if somebody listens. */
+  /** Something was served without asking the origin, and nobody hears of it. */
   served(isStale: boolean, bytes: number): void {
     if (isStale) this.#staleHits++
     else this.#hits++
     this.#bytesSaved += bytes
   }
 
-  /** Anything else was decided. */
+  /** It was decided how a request went. */
   decided(
     { outcome, status, stored, servedBytes }: Partial<Told> & Pick<Told, 'outcome'>,
     isBackground: boolean
   ): void {
-    if (outcome === 'hit' || outcome === 'stale-hit') return
     if (stored) this.#stored++
     if (isBackground) {
       this.#backgroundValidations++
       return
     }
+    if (outcome === 'hit' || outcome === 'stale-hit') return this.served(outcome === 'stale-hit', servedBytes ?? 0)
     if (servedBytes !== undefined) this.#bytesSaved += servedBytes
     if (outcome === 'bypass') this.#bypassed++
     else if (outcome === 'validated') this.#validations++

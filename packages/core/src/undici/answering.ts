@@ -152,7 +152,7 @@ function validateInBackground({ cache, asked, below }: Exchange, lookup: Lookup,
   const fields = new Map(request.fields)
   for (const name of own) fields.delete(name)
   const removed = own.map((name) => [name, undefined] as const)
-  const background = { ...asked, request: { ...request, fields }, opts: withFields(opts, removed) }
+  const background = { ...asked, request: { ...request, fields }, opts: withFields(opts, removed), toldTo: undefined }
   const exchange = new Exchange(cache, below, background, silent, (hasFailed) => {
     cache.background.ended(name, hasFailed)
     queueMicrotask(() => holdAgain())

@@ -21,6 +21,7 @@ import { option, type ReadRequest, readRequest } from './read-request.js'
 import { inMode } from './request-mode.js'
 import { isLookedAt, partitionOf } from './request-view.js'
 import { dispatchTaped } from './taping.js'
+import { type ToldTo, toldToOf } from './told-to.js'
 
 declare module 'undici' {
   namespace Dispatcher {
@@ -81,6 +82,7 @@ function dispatchCached(
     return passBy(below.dispatch, given.opts, handler)
   }
   const read = mode === undefined ? given : inMode(given, mode)
+  const toldTo = mode === undefined ? undefined : toldToOf(opts)
   const { rules } = cache.settings
   const { request } = read
   const control = requestControl(request, mode)
@@ -91,10 +93,10 @@ function dispatchCached(
   const key = partition === undefined ? undefined : keyOf(target, request, query, rules)
   const decision = decideRequest(request, control, read.facts, key !== undefined, rules)
   if (decision.action === 'bypass') {
-    tellBypass(cache, read, decision.reason)
+    tellBypass(cache, read, decision.reason, toldTo)
     return passBy(below.dispatch, read.opts, handler)
   }
-  const asked = { request, control, target, key: key ?? noKey, opts: query?.opts ?? read.opts }
+  const asked = { request, control, target, key: key ?? noKey, opts: query?.opts ?? read.opts, toldTo }
   const exchange = new Exchange(cache, below, asked, handler)
   switch (decision.action) {
     case 'look-up':
@@ -132,9 +134,12 @@ const noKey: CacheKey = { key: '', target: '' }
 function tellBypass(
   { counts, listeners, settings }: Cache,
   { request, target }: ReadRequest,
-  reason: ForwardReason
+  reason: ForwardReason,
+  toldTo: ToldTo | undefined
 ): void {
   counts.decided({ outcome: 'bypass' }, false)
-  if (!listeners.listening) return
-  listeners.tell({ ...aboutRequest(request, target, settings), outcome: 'bypass', reason, stored: false })
+  if (toldTo === undefined && !listeners.listening) return
+  const told = { ...aboutRequest(request, target, settings), outcome: 'bypass', reason, stored: false } as const
+  toldTo?.(told)
+  if (listeners.listening) listeners.tell(told)
 }

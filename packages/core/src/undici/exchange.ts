@@ -25,6 +25,7 @@ import type { NetworkResponse } from './network-response.js'
 import { withoutHttp2 } from './passing-by.js'
 import type { Passing, Sink } from './relay.js'
 import { StoredHead, serveStored } from './serve-stored.js'
+import type { ToldTo } from './told-to.js'
 
 /** What the exchanges of one interceptor have in common. */
 export interface Cache {
@@ -51,6 +52,8 @@ export interface CachedRequest {
   readonly target: RequestTarget
   readonly key: CacheKey
   readonly opts: Dispatcher.DispatchOptions
+  /** Who is told how this request goes, beside those who hear of all. */
+  readonly toldTo: ToldTo | undefined
 }
 
 /** A request that waits for the answer to another one. */
@@ -130,6 +133,11 @@ export class Exchange {
     return scheme === 'https' || isLoopback
   }
 
+  /** Whether anybody hears how it goes. */
+  get isHeard(): boolean {
+    return this.asked.toldTo !== undefined || this.cache.listeners.listening
+  }
+
   get isBackground(): boolean {
     return this.#backgroundEnded !== undefined
   }
@@ -172,13 +180,20 @@ export class Exchange {
     const { listeners, counts } = this.cache
     counts.decided(decision, this.isBackground)
     this.leads?.over(decision.stored === true)
-    if (!listeners.listening) return
-    listeners.tell({
+    if (!this.isHeard) return
+    const told = {
       ...this.about,
       stored: false,
       ...decision,
       ...(this.waitedInVain && { collapsed: false }),
-      ...(this.isBackground && { background: true })
-    })
+      ...(this.isBackground && { background: true as const })
+    }
+    this.asked.toldTo?.(told)
+    if (listeners.listening) listeners.tell(told)
+  }
+
+  /** Tells what is known once the head of an answer has come, to who asked about this request. */
+  tellSoFar(outcome: CacheDecision['outcome'], reason: ForwardReason, status: number): void {
+    this.asked.toldTo?.({ ...this.about, outcome, reason, status, stored: false })
   }
 }

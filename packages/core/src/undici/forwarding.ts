@@ -32,6 +32,7 @@ export function receive(
   lookup: Lookup | undefined,
   reason: ForwardReason
 ): Receiver {
+  exchange.tellSoFar('miss', reason, response.status)
   const passing = passingOn(exchange, response, lookup, reason)
   exchange.leads?.answered(response, passing)
   return passing

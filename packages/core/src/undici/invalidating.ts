@@ -20,6 +20,7 @@ export function forwardUnsafe(exchange: Exchange): void {
   exchange.send(asked.opts, {
     received: (response) => {
       const { status } = response
+      exchange.tellSoFar('bypass', 'method', status)
       if (!invalidates(status)) return relayOnly(exchange, response)
       const keys = invalidationKeys(asked.target, fieldMap(response.fields), settings.rules)
       if (post !== undefined) return receivePost(post, keys, response)

@@ -59,8 +59,8 @@ export function playStored(
   const form = answerForm(asked.request, selected)
   const head = headFor(exchange, form, selected)
   const servedBytes = bytesInForm(form, asked.request.method, selected)
-  cache.counts.served(stale !== undefined, servedBytes)
-  if (cache.listeners.listening) {
+  if (!exchange.isHeard) cache.counts.served(stale !== undefined, servedBytes)
+  else {
     const { lifetime, heuristic } = selected
     exchange.tell({
       outcome: stale === undefined ? 'hit' : 'stale-hit',

@@ -241,11 +241,11 @@ function copying(
 }
 
 function lifetimeOf(
-  { cache }: Exchange,
+  { cache, isHeard }: Exchange,
   { key }: Lookup,
   head: StorableHead
 ): Pick<CacheDecision, 'lifetime' | 'heuristic'> {
-  if (!cache.listeners.listening) return {}
+  if (!isHeard) return {}
   const stored = { formatVersion: 1, key: key.key, id: '', bodyBytes: 0, marks: {}, ...head } as const
   const { lifetime, heuristic } = assess(stored, cache.settings.rules)
   return { lifetime, heuristic }

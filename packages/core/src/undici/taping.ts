@@ -15,6 +15,7 @@ import { record } from './recording.js'
 import { replay } from './replaying.js'
 import { readContent } from './request-content.js'
 import { isLookedAt, partitionOf } from './request-view.js'
+import { toldToOf } from './told-to.js'
 
 /** Recordings are found by what was sent too, which is known later. */
 const noKey: CacheKey = { key: '', target: '' }
@@ -29,7 +30,8 @@ export function dispatchTaped(
 ): boolean {
   const target = read.request && targetOf(cache, read)
   if (target !== undefined && read.request !== undefined) {
-    const asked = { request: read.request, control: requestControl(read.request), target, key: noKey, opts: read.opts }
+    const { request, opts } = read
+    const asked = { request, control: requestControl(request), target, key: noKey, opts, toldTo: toldToOf(opts) }
     begin(new Exchange(cache, below, asked, handler), tape)
     return true
   }
