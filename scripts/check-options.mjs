@@ -99,11 +99,28 @@ function sectionFaults(text, option) {
   return faults
 }
 
-/** Options that the table of a README has no row for. */
+/** A default that can be compared letter by letter; others are described. */
+const isLiteral = /^(?:\d|'|\[|true$|false$)/
+
+/** What is wrong with the table of options in a README: each has a row, with its default and, if any row has them, its ids. */
 export function rowFaults(path, readme, options) {
-  return options
-    .filter(({ name }) => !new RegExp(`^\\| \`${name}[\`(]`, 'm').test(readme))
-    .map(({ name }) => `${path}: ${name} has no row in the table of options`)
+  const rowOf = (name) => new RegExp(`^\\| \`${name}[\`(].*`, 'm').exec(readme)?.[0]
+  const hasIds = options.some(({ name }) => idsIn(rowOf(name) ?? '').length > 0)
+  return options.flatMap((option) => {
+    const at = `${path}: ${option.name}`
+    const row = rowOf(option.name)
+    if (row === undefined) return [`${at} has no row in the table of options`]
+    const given = shortDefault(row.split('|')[2].trim())
+    const ids = idsIn(row).join(', ')
+    return [
+      ...(isLiteral.test(option.default) && given !== option.default
+        ? [`${at}: its default is ${option.default}, not ${given}`]
+        : []),
+      ...(hasIds && ids !== option.ids.join(', ')
+        ? [`${at}: its requirements are ${option.ids.join(', ') || 'none'}, not ${ids || 'none'}`]
+        : [])
+    ]
+  })
 }
 
 /** Runs the examples of a page, each as a module in `folder`, in one process of their own; tells what they throw. */

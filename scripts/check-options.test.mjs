@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from '@jest/globals'
+import { readOptions } from '../packages/core/src/read-options.ts'
 import { exampleFaults, optionFaults, optionsOf, rowFaults } from './check-options.mjs'
 import { root, run } from './steps.mjs'
 
@@ -105,9 +106,42 @@ describe('optionFaults', () => {
 })
 
 describe('rowFaults', () => {
-  it('finds an option that the table of the README leaves out', () => {
-    const table = '| `most` | 1024 |\n| `clock()` | `Date.now` |\nand `asked`\n'
-    expect(rowFaults('README.md', table, options)).toEqual(['README.md: asked has no row in the table of options'])
+  const table = [
+    '| `most` | 1024 (a lot) | (VARY-10) |',
+    '| `asked()` | nobody | (KEY-05) |',
+    '| `clock` | `Date.now` | (CLK-01) |'
+  ].join('\n')
+  const faultsOf = (from, to) => rowFaults('README.md', table.replaceAll(from, to), options)
+
+  it('accepts a table that says what the interface says, be it without ids', () => {
+    expect(rowFaults('README.md', table, options)).toEqual([])
+    expect(faultsOf(/\([A-Z]+-\d+\)/g, '')).toEqual([])
+  })
+
+  it('finds an option without a row, another default, and other ids', () => {
+    expect(faultsOf('| `asked()`', 'asked')).toEqual(['README.md: asked has no row in the table of options'])
+    expect(faultsOf('1024', '1025')).toEqual(['README.md: most: its default is 1024, not 1025'])
+    expect(faultsOf('KEY-05', 'KEY-04')).toEqual(['README.md: asked: its requirements are KEY-05, not KEY-04'])
+    expect(faultsOf('(CLK-01)', '')).toEqual(['README.md: clock: its requirements are CLK-01, not none'])
+  })
+})
+
+describe('the doc comments of CacheOptions', () => {
+  const documented = optionsOf(readFileSync(join(root, 'packages/core/src/options.ts'), 'utf8'), 'CacheOptions')
+  const { rules, ...others } = readOptions({}, String)
+  /** What is kept under its own name; some options go together into one. */
+  const settings = { ...rules, ...others }
+  const literals = documented.filter(
+    (option) => /^(?:\d|'|\[|true$|false$)/.test(option.default) && option.name in settings
+  )
+  /** Field names are lower case once they are read. */
+  const caseless = (value) => (Array.isArray(value) ? value.map((name) => name.toLowerCase()) : value)
+
+  it.each(literals.map((option) => [option.name, option.default]))('say the default of %s: %s', (name, given) => {
+    const value = settings[name]
+    expect(caseless(value instanceof Set ? [...value] : value)).toEqual(
+      caseless(JSON.parse(given.replaceAll("'", '"')))
+    )
   })
 })
 
