@@ -1,11 +1,8 @@
 import type { Dispatcher } from 'undici'
 import type { CacheOptions } from '../options.js'
 import { readOptions } from '../read-options.js'
-import { type CacheKey, cacheKey, type RequestTarget, requestTarget } from '../rules/cache-key.js'
+import { type CacheKey, requestTarget } from '../rules/cache-key.js'
 import { type CacheMode, isCacheMode, noSuchMode } from '../rules/cache-mode.js'
-import type { Request } from '../rules/messages.js'
-import { isSafe } from '../rules/methods.js'
-import type { RuleOptions } from '../rules/options.js'
 import { decideRequest, type ForwardReason, requestControl } from '../rules/reuse.js'
 import { digest } from '../stored-responses.js'
 import { answer, forwardAnyway, refuse } from './answering.js'
@@ -16,8 +13,9 @@ import { forwardUnsafe } from './invalidating.js'
 import { LazyCache } from './lazy-cache.js'
 import { watchNetwork } from './network-heads.js'
 import { passBy } from './passing-by.js'
-import { type ReadQuery, readQuery } from './read-query.js'
+import { readQuery } from './read-query.js'
 import { option, type ReadRequest, readRequest } from './read-request.js'
+import { requestKey } from './request-key.js'
 import { inMode } from './request-mode.js'
 import { isLookedAt, partitionOf } from './request-view.js'
 import { dispatchTaped } from './taping.js'
@@ -90,7 +88,7 @@ function dispatchCached(
   const { connection, origin, path } = read.target
   const target = partition ? requestTarget(connection, origin, path, partition) : read.target
   const query = request.method === 'QUERY' ? readQuery(read.opts, cache.settings.queryBodyLimit) : undefined
-  const key = partition === undefined ? undefined : keyOf(target, request, query, rules)
+  const key = partition === undefined ? undefined : requestKey(target, request, query, rules)
   const decision = decideRequest(request, control, read.facts, key !== undefined, rules)
   if (decision.action === 'bypass') {
     tellBypass(cache, read, decision.reason, toldTo)
@@ -118,16 +116,6 @@ function dispatchCached(
 }
 
 /** Where answers to a request are stored, or what an unsafe one invalidates; `undefined` if that cannot be told. */
-function keyOf(
-  target: RequestTarget,
-  request: Request,
-  query: ReadQuery | undefined,
-  rules: RuleOptions
-): CacheKey | undefined {
-  if (request.method !== 'QUERY') return isSafe(request.method) ? cacheKey(target, request, rules) : target.key
-  return query && cacheKey(target, request, rules, query.content)
-}
-
 /** For a request that is answered without any look at the cache. */
 const noKey: CacheKey = { key: '', target: '' }
 

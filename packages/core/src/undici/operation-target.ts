@@ -1,16 +1,20 @@
 import type { Dispatcher } from 'undici'
 import type { Settings } from '../read-options.js'
-import { type CacheKey, cacheKey, requestTarget } from '../rules/cache-key.js'
+import { type CacheKey, requestTarget } from '../rules/cache-key.js'
+import { readQuery } from './read-query.js'
 import { type ReadRequest, readRequest } from './read-request.js'
+import { requestKey } from './request-key.js'
 import { partitionOf } from './request-view.js'
 
 /** A request, as far as it decides under which key answers to it are stored. */
 export interface AskedFor {
   readonly url: string | URL
   /** @defaultValue `'GET'` */
-  readonly method?: Dispatcher.HttpMethod
+  readonly method?: Dispatcher.HttpMethod | 'QUERY'
   /** As undici takes them; of use where `Host`, `keyFields` or `partition` look at them. */
   readonly headers?: Dispatcher.DispatchOptions['headers']
+  /** The content of a QUERY, which is part of its key. */
+  readonly body?: string | Uint8Array
 }
 
 /**
@@ -30,15 +34,17 @@ export function keyOf(
   const { connection, origin, path } = read.target
   const name = partition ?? partitionNamed(operation, read, isUrl, settings)
   const target = requestTarget(connection, origin, path, name)
-  const key = isUrl ? target.key : cacheKey(target, read.request, settings.rules)
+  const query = read.request.method === 'QUERY' ? readQuery(read.opts, settings.queryBodyLimit) : undefined
+  const key = isUrl ? target.key : requestKey(target, read.request, query, settings.rules)
   if (key === undefined) throw new TypeError(`${operation}: nothing can be stored for this request`)
   return key
 }
 
-function readTarget(operation: string, { url, method = 'GET', headers }: AskedFor, settings: Settings): ReadRequest {
+function readTarget(operation: string, asked: AskedFor, settings: Settings): ReadRequest {
+  const { url, method = 'GET', headers = null, body = null } = asked
   if (!URL.canParse(String(url))) throw new TypeError(`${operation}: not an absolute URL`)
   const { origin, pathname, search } = new URL(url)
-  const opts = { origin, path: pathname + search, method, headers: headers ?? null }
+  const opts = { origin, path: pathname + search, method, headers, body }
   const read = readRequest(opts, settings.origin)
   if (read.request === undefined) throw new TypeError(`${operation}: not a request that HTTP knows`)
   return read
