@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { Readable, Writable } from 'node:stream'
 import { type CacheOptions, type CacheStore, cacheInterceptor, createCache, TapeMissError } from '@cc/core'
+import { createFetch, decisionOf } from '@cc/core/fetch'
 import { beforeEach, describe, expect, it, jest } from '@jest/globals'
 import { Agent, FormData, pipeline, request, stream, fetch as undiciFetch } from 'undici'
 import { FaultyStore, Gate, never } from './faulty-store.js'
@@ -405,6 +406,23 @@ describe('tape, through the functions of undici', () => {
     expect(recorded).toEqual(['answer to GET', 'answer to PUT'])
     const replayer = await replaying(recorder)
     expect([await viaStream(replayer), await viaPipeline(replayer)]).toEqual(recorded)
+  })
+
+  it('createFetch records and replays in every mode, and tells what became of a request', async () => {
+    const store = new MapStore()
+    const origin = await recording(store, (_request, response) => response.end('hello'))
+    const { url } = origin.origin
+    const agent = new Agent()
+    const recorder = createFetch({ tape: 'record', store, dispatcher: agent })
+    const recorded = await recorder(url, { cache: 'no-store' })
+    expect(await recorded.text()).toBe('hello')
+    await origin.origin.stop()
+    const player = createFetch({ tape: 'replay', store, dispatcher: agent })
+    const replayed = await player(url, { cache: 'no-store' })
+    expect(await replayed.text()).toBe('hello')
+    expect([decisionOf(recorded)?.tape, decisionOf(replayed)?.tape]).toEqual(['recorded', 'replayed'])
+    await expect(player(`${url}/other`)).rejects.toMatchObject({ cause: { code: 'CC_TAPE_MISS' } })
+    await agent.close()
   })
 
   it('a body that fails fails its request with its own error, and nothing is sent', async () => {

@@ -20,7 +20,7 @@ const boundary = /;\s*boundary=(?:"([^"]{1,70})"|([^;\s"]{1,70}))/i
  */
 export function readContent(body: GivenBody, type: string | undefined): Awaitable<Content> {
   const bytes = bytesOf(body)
-  if (!isPromise(bytes)) return { digest: digestOf(bytes, type), body: body ?? null }
+  if (!isPromise(bytes)) return { digest: digestOf(bytes, type), body: isBytes(body) ? bytes : (body ?? null) }
   const isOnce = isIterable(body) && !isForm(body)
   return bytes.then((bytes) => ({ digest: digestOf(bytes, type), body: isOnce ? bytes : (body ?? null) }))
 }
@@ -28,13 +28,20 @@ export function readContent(body: GivenBody, type: string | undefined): Awaitabl
 function bytesOf(body: unknown): Awaitable<Buffer> {
   if (body == null) return Buffer.alloc(0)
   if (typeof body === 'string') return Buffer.from(body)
-  if (ArrayBuffer.isView(body)) return Buffer.from(body.buffer, body.byteOffset, body.byteLength)
-  if (body instanceof ArrayBuffer) return Buffer.from(body)
+  if (isBytes(body)) return copyOf(body)
   if (isForm(body)) return formBytes(body)
   if (isBlob(body)) return body.arrayBuffer().then((bytes) => Buffer.from(bytes))
   if (isIterable(body)) return allOf(body)
   // undici will refuse it.
   return Buffer.alloc(0)
+}
+
+/** The caller may write into his own before they are sent. That of memory that was transferred away cannot be looked at. */
+function copyOf(body: ArrayBufferView | ArrayBuffer): Buffer {
+  if (body.byteLength === 0) return Buffer.alloc(0)
+  return Buffer.from(
+    ArrayBuffer.isView(body) ? new Uint8Array(body.buffer, body.byteOffset, body.byteLength) : new Uint8Array(body)
+  )
 }
 
 function digestOf(bytes: Buffer, type: string | undefined): string | null {
@@ -58,8 +65,16 @@ async function formBytes(form: Iterable<readonly [string, unknown]>): Promise<Bu
 
 async function allOf(body: Iterable<unknown> | AsyncIterable<unknown>): Promise<Buffer> {
   const chunks: Buffer[] = []
-  for await (const chunk of body) chunks.push(Buffer.from(chunk as Uint8Array | string))
+  for await (const chunk of body) {
+    if (typeof chunk !== 'string' && !isBytes(chunk))
+      throw new TypeError('a piece of the body is neither text nor bytes')
+    chunks.push(typeof chunk === 'string' ? Buffer.from(chunk) : copyOf(chunk))
+  }
   return Buffer.concat(chunks)
+}
+
+function isBytes(value: unknown): value is ArrayBufferView | ArrayBuffer {
+  return ArrayBuffer.isView(value) || value instanceof ArrayBuffer
 }
 
 interface BlobLike {
