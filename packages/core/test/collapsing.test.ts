@@ -83,6 +83,8 @@ describe.each(stores)('collapsed requests with %s (RFC 9111 §4)', (_name, makeS
     ['no-store', ok('no-store')],
     ['private', ok('private, max-age=60')],
     ['Vary: *', ok('max-age=60', { Vary: '*' })],
+    ['no freshness', ok('max-age=0', { ETag: '"a"' })],
+    ['no-cache', ok('no-cache', { ETag: '"a"' })],
     ['a Set-Cookie', ok('max-age=60', { 'Set-Cookie': 'a=b' })],
     ['an error', withStatus(500)]
   ])(

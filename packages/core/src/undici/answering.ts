@@ -14,7 +14,7 @@ import {
   unanswered
 } from '../rules/reuse.js'
 import type { Body } from '../store.js'
-import { forwardTogether } from './collapsing.js'
+import { forwardTogether, isBeingValidated, leadValidation, validateTogether } from './collapsing.js'
 import { Exchange } from './exchange.js'
 import { forward } from './forwarding.js'
 import { withFields } from './read-request.js'
@@ -102,7 +102,7 @@ function carryOut(exchange: Exchange, lookup: Lookup, decision: ReuseDecision): 
       serve(exchange, lookup, decision.selected, decision.age, decision.stale)
       return validateInBackground(exchange, lookup, decision.selected)
     case 'validate':
-      return validate(exchange, lookup, decision.selected, decision.reason, decision.mayFallBack)
+      return validateTogether(exchange, lookup, decision.selected, decision.reason, decision.mayFallBack)
     case 'forward':
       return forwardTogether(exchange, lookup, decision.reason)
     case 'gateway-timeout':
@@ -146,6 +146,7 @@ function forwardUnlessRefused(exchange: Exchange, lookup: Lookup | undefined): v
 /** Validates a response that was served stale, once at a time. RFC 5861 §3. */
 function validateInBackground({ cache, asked, below }: Exchange, lookup: Lookup, selected: Assessed): void {
   const name = `${selected.stored.slot} ${lookup.key.key}`
+  if (isBeingValidated(cache, lookup, selected)) return
   if (!cache.background.begin(name, () => exchange.caller.abort())) return
   const { request, opts } = asked
   const own = callersOwn.filter((name) => request.fields.has(name))
@@ -157,5 +158,7 @@ function validateInBackground({ cache, asked, below }: Exchange, lookup: Lookup,
     cache.background.ended(name, hasFailed)
     queueMicrotask(() => holdAgain())
   })
-  const holdAgain = cache.backgroundSockets.send(() => validate(exchange, lookup, selected, 'stale', false))
+  let holdAgain = () => {}
+  leadValidation(exchange, lookup, selected, () => holdAgain())
+  holdAgain = cache.backgroundSockets.send(() => validate(exchange, lookup, selected, 'stale', false))
 }

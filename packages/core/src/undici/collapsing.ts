@@ -1,48 +1,73 @@
 import type { Lookup } from '../look-ups.js'
+import type { Assessed } from '../rules/assessment.js'
 import { mayFollow, mayLead } from '../rules/collapsing.js'
 import type { ForwardReason } from '../rules/reuse.js'
 import { selectingValue } from '../rules/selecting-fields.js'
-import type { Exchange, Follower } from './exchange.js'
+import type { Cache, Exchange, Follower } from './exchange.js'
 import { forward } from './forwarding.js'
 import { SharedForward } from './shared-forward.js'
+import { validate } from './validating.js'
 
 /** Sends a request to the origin once for all that ask the same at the same time (COLL-01). */
 export function forwardTogether(exchange: Exchange, lookup: Lookup, reason: ForwardReason): void {
-  const { cache, asked } = exchange
   const alone = () => forward(exchange, lookup, reason)
-  if (!cache.settings.collapse) return alone()
-  const name = nameOf(exchange)
-  if (name === undefined) return alone()
-  if (asked.request.method === 'GET') return followOrLead({ exchange, lookup, reason, forward: alone }, name)
-  // A GET that is under way answers a HEAD; a HEAD answers no GET.
-  followOrLead({ exchange, lookup, reason, forward: alone }, `HEAD ${name}`, name)
+  followOrLead({ exchange, lookup, reason, forward: alone }, exchange.asked.key.key)
 }
 
-/** Waits for what another one has asked for under one of these names, or else sends the request on, for others to wait for. */
-function followOrLead(follower: Follower, name: string, otherName?: string): void {
+/** Validates a stored response once for all that want to use it at the same time (COLL-01). */
+export function validateTogether(
+  exchange: Exchange,
+  lookup: Lookup,
+  selected: Assessed,
+  reason: ForwardReason,
+  mayFallBack: boolean
+): void {
+  const alone = () => validate(exchange, lookup, selected, reason, mayFallBack)
+  followOrLead({ exchange, lookup, reason, forward: alone }, validationOf(lookup, selected))
+}
+
+/** Whether a stored response is being validated on behalf of somebody whom others may join. */
+export function isBeingValidated({ collapsed }: Cache, lookup: Lookup, selected: Assessed): boolean {
+  return collapsed.get(validationOf(lookup, selected)) !== undefined
+}
+
+/** From now on others may wait for this validation; `joined` is called when the first of them does. */
+export function leadValidation(exchange: Exchange, lookup: Lookup, selected: Assessed, joined: () => void): void {
+  if (exchange.cache.settings.collapse) lead(exchange, lookup, validationOf(lookup, selected), joined)
+}
+
+/** Waits for another one who has asked for the same, or else sends the request on, for others to wait for. */
+function followOrLead(follower: Follower, what: string): void {
   const { exchange, lookup, forward } = follower
-  const { collapsed } = exchange.cache
+  const { collapsed, settings } = exchange.cache
   const { request, control } = exchange.asked
-  const before = (otherName !== undefined && collapsed.get(otherName)) || collapsed.get(name)
-  if (before !== undefined && mayFollow(request, control)) {
-    const taking = before.take(follower)
+  const apart = settings.collapse ? collapsed.apart(exchange.asked.key.key) : 'never'
+  if (apart === 'never') return forward()
+  const common = apart === undefined ? what : `${what} ${selectingValues(exchange, apart)}`
+  const isHead = request.method === 'HEAD'
+  // A GET that is under way answers a HEAD; a HEAD answers no GET.
+  const name = isHead ? `HEAD ${common}` : common
+  const before = collapsed.get(common) ?? (isHead ? collapsed.get(name) : undefined)
+  if (before !== undefined) {
+    const taking = mayFollow(request, control) ? before.take(follower) : 'alone'
     if (taking === 'taken') return
     if (taking === 'alone') return forward()
-  } else if (before !== undefined) return forward()
-  if (mayLead(request)) {
-    const leading = new SharedForward(exchange, lookup, name)
-    exchange.leads = leading
-    collapsed.begin(name, leading)
   }
+  if (mayLead(request)) lead(exchange, lookup, name)
   forward()
 }
 
-/** What requests have in common that may share an answer; `undefined` if that was found not to be for others. */
-function nameOf({ cache, asked }: Exchange): string | undefined {
-  const { key } = asked.key
-  const apart = cache.collapsed.apart(key)
-  if (apart === undefined) return key
-  if (apart === 'never') return undefined
-  const { rules } = cache.settings
-  return `${key} ${JSON.stringify(apart.map((name) => selectingValue(name, asked.request, rules)))}`
+function lead(exchange: Exchange, lookup: Lookup, name: string, joined?: () => void): void {
+  const leading = new SharedForward(exchange, lookup, name, joined)
+  exchange.leads = leading
+  exchange.cache.collapsed.begin(name, leading)
+}
+
+/** What distinguishes requests under one key whose answers were found to be for those alike in these fields only. */
+function selectingValues({ cache, asked }: Exchange, names: readonly string[]): string {
+  return JSON.stringify(names.map((name) => selectingValue(name, asked.request, cache.settings.rules)))
+}
+
+function validationOf({ key }: Lookup, { stored }: Assessed): string {
+  return `validate ${stored.slot} ${stored.id} ${key.key}`
 }

@@ -11,6 +11,7 @@ import type { CacheKey, RequestTarget } from '../rules/cache-key.js'
 import type { Request, StoredResponse } from '../rules/messages.js'
 import { redactedPath } from '../rules/redaction.js'
 import type { ForwardReason, RequestControl } from '../rules/reuse.js'
+import type { StorableHead } from '../rules/storing.js'
 import type { Body } from '../store.js'
 import type { StoredResponses } from '../stored-responses.js'
 import type { Tape } from '../tape.js'
@@ -77,6 +78,8 @@ export interface Leading extends Sink {
   sent(forward: Forward): void
   /** Its final head came, and this passes the answer on. */
   answered(response: NetworkResponse, passing: Passing): void
+  /** The origin confirmed a stored response, which has this head now. */
+  confirmed(served: Assessed, head: StorableHead): void
   /** This is what the store gets. */
   completed(stored: StoredResponse): void
   /** It is known how the exchange went. */

@@ -12,7 +12,7 @@ import { type Exchange, noBytes } from './exchange.js'
 import { StoredHead } from './serve-stored.js'
 
 /** How an answer came that another request got. */
-type Collapsed = Pick<CacheDecision, 'outcome' | 'reason'>
+type Collapsed = Pick<CacheDecision, 'outcome' | 'reason' | 'servedBytes'>
 
 /** The bytes the caller is to get of a stored response; `undefined` if they cannot be had. */
 export function bodyFor(exchange: Exchange, lookup: Lookup, selected: Assessed): Awaitable<Body | undefined> {
@@ -75,12 +75,22 @@ export function playStored(
   exchange.play(head.aged(age), body)
 }
 
-/** Serves what another request got from the origin at the same time, as if it were stored already (COLL-01). */
-export function playCollapsed(exchange: Exchange, selected: Assessed, body: Body, age: Seconds, told: Collapsed): void {
+/**
+ * Serves what another request got from the origin at the same time, as if it were stored already (COLL-01). `isOthers`:
+ * somebody else reads these very bytes.
+ */
+export function playCollapsed(
+  exchange: Exchange,
+  selected: Assessed,
+  body: Body,
+  age: Seconds,
+  told: Collapsed,
+  isOthers: boolean
+): void {
   const { lifetime, heuristic } = selected
   const head = headFor(exchange, answerForm(exchange.asked.request, selected), selected)
   exchange.tell({ ...told, status: head.status, collapsed: true, age, lifetime, heuristic })
-  exchange.play(head.aged(age), body, true)
+  exchange.play(head.aged(age), body, isOthers)
 }
 
 /** Serves a stored response in place of a failure of the origin. RFC 5861 §4. */

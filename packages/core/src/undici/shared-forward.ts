@@ -1,18 +1,18 @@
 import { skipping } from '../body.js'
 import { Budget } from '../budget.js'
 import type { Lookup } from '../look-ups.js'
-import { answerForm } from '../rules/answer-form.js'
-import type { Assessed } from '../rules/assessment.js'
-import { asStored, decideJoining, isForOthers, isStillCurrent } from '../rules/collapsing.js'
+import { type Assessed, assess } from '../rules/assessment.js'
+import { asStored, isForOthers, isStillCurrent } from '../rules/collapsing.js'
 import type { EpochMilliseconds, StoredResponse } from '../rules/messages.js'
+import type { StorableHead } from '../rules/storing.js'
 import { SharedBody } from '../shared-body.js'
 import type { Caller, Head, RawHeaders, Source } from './caller.js'
-import { type Exchange, type Follower, type Leading, noBytes } from './exchange.js'
+import type { Exchange, Follower, Leading } from './exchange.js'
+import { forwardAlone, hasSameLimits, serveComing, serveConfirmed } from './followers.js'
 import type { Forward } from './forward.js'
 import type { NetworkResponse } from './network-response.js'
 import type { Passing } from './relay.js'
 import { playOn } from './serve-stored.js'
-import { playCollapsed } from './serving.js'
 import { decideAnswer, isWhole } from './storing.js'
 
 type Headers = Parameters<Caller['end']>[0]
@@ -52,7 +52,11 @@ export class SharedForward implements Leading {
   #whenOver: Promise<boolean> | undefined
   #tellOver: ((isStored: boolean) => void) | undefined
 
-  constructor(exchange: Exchange, lookup: Lookup, name: string) {
+  /** Called when the first one joins it. */
+  readonly #joined: () => void
+
+  constructor(exchange: Exchange, lookup: Lookup, name: string, joined: () => void = () => {}) {
+    this.#joined = joined
     this.#exchange = exchange
     this.#lookup = lookup
     this.#name = name
@@ -88,6 +92,13 @@ export class SharedForward implements Leading {
 
   answered(response: NetworkResponse, passing: Passing): void {
     this.#answer = { response, passing }
+  }
+
+  confirmed(served: Assessed, head: StorableHead): void {
+    const { invalid, ...stored } = served.stored
+    const confirmed = assess({ ...stored, ...head, marks: {} }, this.#exchange.cache.settings.rules)
+    if (this.#waiting.size > 0) this.#isForOthers(confirmed)
+    for (const follower of this.#takeWaiting()) serveConfirmed(follower, served, confirmed)
   }
 
   completed(stored: StoredResponse): void {
@@ -136,6 +147,7 @@ export class SharedForward implements Leading {
   /** The caller is now one of several. */
   #share(): void {
     this.#isShared = true
+    this.#joined()
     const { caller } = this.#exchange
     caller.attach(this.#seatOf(caller, () => {}))
     this.#forward?.detach()
@@ -174,57 +186,31 @@ export class SharedForward implements Leading {
 
   /** Gives the answer, from its beginning, to one who may have it. */
   #join(follower: Follower, answer: Answer): 'taken' | 'alone' | 'anew' {
-    const { exchange, reason } = follower
-    if (exchange.caller.ended) return 'taken'
+    if (follower.exchange.caller.ended) return 'taken'
     const sharable = this.#decide(answer)
     if (sharable === undefined) return 'alone'
-    const { asked, cache } = exchange
-    const { settings, collapsed } = cache
-    const now = settings.clock()
-    const joining = decideJoining(
-      asked.request,
-      asked.control,
-      sharable.selected,
-      now,
-      exchange.isSecure,
-      settings.rules
-    )
-    if (joining.action === 'forward') {
-      const { selecting } = sharable.selected.stored
-      if (joining.isOfAnother)
-        collapsed.remember(
-          asked.key.key,
-          selecting.map(([name]) => name)
-        )
-      return 'alone'
-    }
-    const { selected, age } = joining
-    const isBodiless = asked.request.method === 'HEAD' || answerForm(asked.request, selected).action !== 'whole'
-    const body = isBodiless ? noBytes : this.#sharedBody(answer)?.read()
-    if (body === undefined) return 'anew'
-    playCollapsed(exchange, selected, body, age, { outcome: 'miss', reason })
-    return 'taken'
+    return serveComing(follower, sharable.selected, () => this.#sharedBody(answer)?.read())
   }
 
-  /** What of the answer is for others; `undefined` if nothing is, which is remembered for a while. */
+  /** What of the answer is for others; `undefined` if nothing is. */
   #decide({ response }: Answer): Sharable | undefined {
     if (this.#sharable !== undefined) return this.#sharable ?? undefined
     const { asked, cache } = this.#exchange
-    const { settings, collapsed } = cache
     const decision = decideAnswer(this.#exchange, response)
-    const selected = decision.store ? asStored(asked.key, decision.head, settings.rules) : undefined
-    const now = settings.clock()
-    if (
-      !decision.store ||
-      !selected ||
-      !isForOthers(asked.request, selected, now, this.#exchange.isSecure, settings.rules)
-    ) {
-      this.#sharable = null
-      collapsed.remember(asked.key.key, 'never')
-      return undefined
-    }
-    this.#sharable = { selected, contentLength: decision.contentLength }
-    return this.#sharable
+    const selected = decision.store ? asStored(asked.key, decision.head, cache.settings.rules) : undefined
+    const isForOthers = this.#isForOthers(selected)
+    this.#sharable =
+      decision.store && selected && isForOthers ? { selected, contentLength: decision.contentLength } : null
+    return this.#sharable ?? undefined
+  }
+
+  /** Whether others can have it; that they cannot is remembered for a while. */
+  #isForOthers(answer: Assessed | undefined): boolean {
+    const { asked, cache, isSecure } = this.#exchange
+    const { settings, collapsed } = cache
+    if (answer && isForOthers(asked.request, answer, settings.clock(), isSecure, settings.rules)) return true
+    collapsed.remember(asked.key.key, 'never')
+    return false
   }
 
   /** The body for many; `undefined` if its beginning is gone. */
@@ -280,16 +266,6 @@ export class SharedForward implements Leading {
   #left(): void {
     if (this.#isShared && !this.isWanted) this.#forward?.cancel()
   }
-}
-
-function forwardAlone(follower: Follower): void {
-  follower.exchange.waitedInVain = true
-  follower.forward()
-}
-
-/** Who would not wait as long for the origin does not wait for another one. */
-function hasSameLimits({ asked: { opts: one } }: Exchange, { asked: { opts: other } }: Exchange): boolean {
-  return one.headersTimeout === other.headersTimeout && one.bodyTimeout === other.bodyTimeout
 }
 
 /** A caller who shared an answer took it too slowly, and the rest of it was not stored. */

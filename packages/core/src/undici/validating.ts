@@ -155,6 +155,7 @@ function serveFreshened(
     }
     const { lifetime, heuristic } = current
     const { keep } = freshened
+    if (keep.action === 'update') exchange.leads?.confirmed(served, keep.head)
     const kept = keep.action === 'update' ? { stored: true } : { notStored: keep.because }
     const servedBytes = exchange.isBackground ? 0 : bytesInForm(form, request.method, served)
     exchange.tell({ outcome: 'validated', reason, status: head.status, lifetime, heuristic, servedBytes, ...kept })
