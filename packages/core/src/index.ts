@@ -27,4 +27,6 @@ export {
   type PurgeOptions
 } from './undici/cache-handle.js'
 export { cacheInterceptor } from './undici/cache-interceptor.js'
+export { explain } from './undici/explaining.js'
+export type { ConsultedRule, ExplainedRequest, ExplainedResponse, Explanation } from './undici/explanation.js'
 export type { AskedFor } from './undici/operation-target.js'

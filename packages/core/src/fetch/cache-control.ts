@@ -41,6 +41,7 @@ export function CacheControl(dispatcher?: Dispatcher, options: CacheOptions = {}
     entries: (options) => cache.entries(options),
     purge: (options) => cache.purge(options),
     clear: () => cache.clear(),
+    explain: (request, response) => cache.explain(request, response),
     stats: () => cache.stats(),
     close,
     [Symbol.asyncDispose]: () => close()

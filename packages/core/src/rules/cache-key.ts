@@ -64,6 +64,11 @@ export function requestTarget(connection: Origin, origin: Origin, path: string, 
   return { connection, origin, path: normal, partition, key: key === undefined ? undefined : { key, target: key } }
 }
 
+/** Whether nobody on the way could have cut or changed a response: it came over TLS, or from this machine. */
+export function isSecure({ origin }: RequestTarget): boolean {
+  return origin.scheme === 'https' || origin.isLoopback
+}
+
 /** Path and query without fragment; an empty path is `/` (KEY-02). */
 export function normalPath(path: string): string {
   const rest = path.charCodeAt(0) === 0x2f ? path : (absolutePath.exec(path)?.[3] ?? path)

@@ -14,6 +14,8 @@ export const consultableRules = {
   'SEC-04': ['RFC 9110 §17.5', 'fields are too long or too many'],
   'AUTH-02': ['RFC 9111 §3.5', 'bypassAuthorized: requests with Authorization bypass the cache'],
   'STORE-02': ['RFC 9111 §3', 'it is about a part of a representation, or a 304'],
+  'RNG-02': ['RFC 9110 §15.3.7', 'the part that was asked for: a 206'],
+  'RNG-04': ['RFC 9110 §15.5.17', 'there are no such bytes: a 416'],
   'RNG-05': ['RFC 9110 §14.2', 'it asks for ranges that only the origin can answer'],
   'RNG-08': ['RFC 9111 §3.3', 'it may be about the range that was asked for'],
   'VAL-12': ['RFC 9110 §13.1.1', 'If-Match and If-Unmodified-Since are for the origin'],

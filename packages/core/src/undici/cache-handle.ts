@@ -9,6 +9,8 @@ import type { Awaitable } from '../store.js'
 import { type CacheEntry, storedEntries, storedKeys } from '../stored-entries.js'
 import { digest } from '../stored-responses.js'
 import { intercept } from './cache-interceptor.js'
+import { Explaining } from './explaining.js'
+import type { ExplainedRequest, ExplainedResponse, Explanation } from './explanation.js'
 import { LazyCache, type Opened } from './lazy-cache.js'
 import { type AskedFor, keyOf } from './operation-target.js'
 
@@ -67,6 +69,11 @@ export interface CacheHandle {
   purge(options: PurgeOptions): Promise<void>
   /** Removes all that the store has, also what other caches have put there. */
   clear(): Promise<void>
+  /**
+   * Why a request is answered as it is: by what the store has for it now, or, where a response is given, as
+   * {@link explain} does. Nothing is sent.
+   */
+  explain(request: ExplainedRequest, response?: ExplainedResponse): Promise<Explanation>
   /** How often what happened, since the cache was made. */
   stats(): CacheStats
   /**
@@ -139,6 +146,16 @@ class Handle implements CacheHandle {
     const { store } = await this.#open()
     if (store.clear === undefined) throw new StoreOperationError('clear', 'the store cannot do that: no clear()')
     await call('clear', () => store.clear?.())
+  }
+
+  async explain(request: ExplainedRequest, response?: ExplainedResponse): Promise<Explanation> {
+    const explaining = new Explaining(this.#lazy.settings, request)
+    const { cache } = await this.#open()
+    const { key } = explaining
+    if (response !== undefined || key === undefined) return explaining.explain(response)
+    const found = await cache.responses.lookUp(key, new Budget(callLimitMs))
+    if (found === undefined) throw new StoreOperationError('explain', 'the store failed')
+    return explaining.explainFound(found)
   }
 
   stats(): CacheStats {

@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici'
 import type { CacheOptions } from '../options.js'
 import { readOptions } from '../read-options.js'
-import { type CacheKey, requestTarget } from '../rules/cache-key.js'
+import type { CacheKey } from '../rules/cache-key.js'
 import { type CacheMode, isCacheMode, noSuchMode } from '../rules/cache-mode.js'
 import { decideRequest, type ForwardReason, requestControl } from '../rules/reuse.js'
 import { digest } from '../stored-responses.js'
@@ -15,9 +15,9 @@ import { watchNetwork } from './network-heads.js'
 import { passBy } from './passing-by.js'
 import { readQuery } from './read-query.js'
 import { option, type ReadRequest, readRequest } from './read-request.js'
-import { requestKey } from './request-key.js'
+import { requestKey, targetIn } from './request-key.js'
 import { inMode } from './request-mode.js'
-import { isLookedAt, partitionOf } from './request-view.js'
+import { isLookedAt } from './request-view.js'
 import { dispatchTaped } from './taping.js'
 import { type ToldTo, toldToOf } from './told-to.js'
 
@@ -84,17 +84,16 @@ function dispatchCached(
   const { rules } = cache.settings
   const { request } = read
   const control = requestControl(request, mode)
-  const partition = partitionOf(cache.settings, read)
-  const { connection, origin, path } = read.target
-  const target = partition ? requestTarget(connection, origin, path, partition) : read.target
+  const target = targetIn(cache.settings, read)
   const query = request.method === 'QUERY' ? readQuery(read.opts, cache.settings.queryBodyLimit) : undefined
-  const key = partition === undefined ? undefined : requestKey(target, request, query, rules)
+  const key = target && requestKey(target, request, query, rules)
   const decision = decideRequest(request, control, read.facts, key !== undefined, rules)
   if (decision.action === 'bypass') {
     tellBypass(cache, read, decision.reason, toldTo)
     return passBy(below.dispatch, read.opts, handler)
   }
-  const asked = { request, control, target, key: key ?? noKey, opts: query?.opts ?? read.opts, toldTo }
+  const { opts: sent } = query ?? read
+  const asked = { request, control, target: target ?? read.target, key: key ?? noKey, opts: sent, toldTo }
   const exchange = new Exchange(cache, below, asked, handler)
   switch (decision.action) {
     case 'look-up':
@@ -115,7 +114,6 @@ function dispatchCached(
   }
 }
 
-/** Where answers to a request are stored, or what an unsafe one invalidates; `undefined` if that cannot be told. */
 /** For a request that is answered without any look at the cache. */
 const noKey: CacheKey = { key: '', target: '' }
 

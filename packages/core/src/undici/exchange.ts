@@ -7,7 +7,7 @@ import type { AboutRequest } from '../events.js'
 import type { Lookup } from '../look-ups.js'
 import type { Settings } from '../read-options.js'
 import type { Assessed } from '../rules/assessment.js'
-import type { CacheKey, RequestTarget } from '../rules/cache-key.js'
+import { type CacheKey, isSecure, type RequestTarget } from '../rules/cache-key.js'
 import type { Request, StoredResponse } from '../rules/messages.js'
 import { redactedPath } from '../rules/redaction.js'
 import type { ForwardReason, RequestControl } from '../rules/reuse.js'
@@ -132,8 +132,7 @@ export class Exchange {
 
   /** Whether nobody on the way could have cut or changed what the origin says. */
   get isSecure(): boolean {
-    const { scheme, isLoopback } = this.asked.target.origin
-    return scheme === 'https' || isLoopback
+    return isSecure(this.asked.target)
   }
 
   /** Whether anybody hears how it goes. */

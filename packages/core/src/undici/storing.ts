@@ -6,10 +6,10 @@ import { storeChannel } from '../events.js'
 import type { Lookup } from '../look-ups.js'
 import type { Assessed } from '../rules/assessment.js'
 import { assess } from '../rules/assessment.js'
+import { tooLong, withinLength } from '../rules/body-limit.js'
 import { compareHead, type Freshened, freshen } from '../rules/freshening.js'
 import type { StoredResponse } from '../rules/messages.js'
 import { type ForwardReason, selectable } from '../rules/reuse.js'
-import { hasNoContent } from '../rules/statuses.js'
 import {
   decideStoring,
   type NotStored,
@@ -29,7 +29,6 @@ const refusedByStore = refused('ROB-02', 'the store did not keep it')
 const broken = refused('MSG-02', 'it did not end well')
 const otherLength = refused('MSG-02', 'it has another length than announced')
 const tooSlow = refused('MSG-03', 'the store was too slow')
-const tooLong = refused('MSG-03', 'it is too long')
 
 /** What is told of an exchange whatever becomes of its answer. */
 export type Told = Pick<CacheDecision, 'outcome' | 'reason' | 'status'>
@@ -79,11 +78,7 @@ export function decideAnswer(exchange: Exchange, response: NetworkResponse): Sto
 
 /** Refuses what is longer than the store takes. */
 export function withinLimit(exchange: Exchange, decision: StoringDecision): StoringDecision {
-  if (!decision.store) return decision
-  const { method, status } = decision.head
-  const contentLength = hasNoContent(method, status) ? 0 : decision.contentLength
-  if (contentLength !== undefined && contentLength > maxEntryBytes(exchange)) return tooLong
-  return { store: true, head: decision.head, contentLength }
+  return withinLength(decision, maxEntryBytes(exchange), exchange.cache.settings.rules)
 }
 
 /** Stores a body that is complete already, if it may be stored. Without one the answer did not end well. */

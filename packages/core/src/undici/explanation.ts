@@ -1,0 +1,85 @@
+import type { AboutRequest } from '../events.js'
+import type { CacheMode } from '../rules/cache-mode.js'
+import type { EpochMilliseconds, Seconds } from '../rules/messages.js'
+import type { ForwardReason, ReuseDecision, StalePermission } from '../rules/reuse.js'
+import type { NotStored } from '../rules/storing.js'
+import type { ConsultableRule } from '../rules/trace.js'
+import type { AskedFor } from './operation-target.js'
+
+/** A request that is to be explained. */
+export interface ExplainedRequest extends AskedFor {
+  readonly cacheMode?: CacheMode
+  /** Its content. Unset: none. */
+  readonly body?: string | Uint8Array
+}
+
+/** A response that is to be explained: its head, as it came from the network. */
+export interface ExplainedResponse {
+  readonly status: number
+  readonly statusText?: string
+  /** By name, repeated ones as lists; or anything that gives pairs, such as `Headers`; or a flat list of names and values. */
+  readonly headers:
+    | Readonly<Record<string, string | readonly string[] | undefined>>
+    | Iterable<readonly [name: string, value: string]>
+    | readonly string[]
+  /** When the request was sent, and when the head of the response came. @defaultValue now */
+  readonly requestTime?: EpochMilliseconds
+  readonly responseTime?: EpochMilliseconds
+  /** Length of the body, where it is known and not announced. */
+  readonly bodyBytes?: number
+  /** Whether a body that was cut would have been noticed without a length, as over HTTP/2 (MSG-06). @defaultValue false */
+  readonly isHttp2?: boolean
+  /** The request it answered. @defaultValue the one that is explained */
+  readonly answerTo?: ExplainedRequest
+}
+
+/** A rule that was asked on the way to a decision. */
+export interface ConsultedRule {
+  readonly step: 'request' | 'storing' | 'reuse'
+  /** As numbered in `docs/requirements.md`. */
+  readonly requirement: ConsultableRule
+  /** Such as `RFC 9111 §4.2`. */
+  readonly section: string
+  /** What it means where it applies. */
+  readonly meaning: string
+  readonly applies: boolean
+}
+
+/** Why a request is answered as it is, and its response stored or not. */
+export interface Explanation extends AboutRequest {
+  /** What is done with the request whatever is stored; `pass-by` if the cache does not look at it at all. */
+  readonly request: {
+    readonly action:
+      | 'look-up'
+      | 'forward'
+      | 'forward-unsafe'
+      | 'bypass'
+      | 'gateway-timeout'
+      | 'network-error'
+      | 'pass-by'
+    readonly reason?: ForwardReason
+    readonly requirement?: string
+  }
+  /** Whether the response is stored, and if not, why. Unset without a response, or where none of its kind is looked at. */
+  readonly storing?: { readonly store: true; readonly selectedBy: readonly string[] } | NotStored
+  /** What is done with the request now, with the response stored. Unset where nothing stored would be looked at. */
+  readonly reuse?: {
+    readonly action: ReuseDecision['action']
+    readonly reason?: ForwardReason
+    readonly stale?: StalePermission
+    /** What the caller gets where it is served: 304, 206 or 416 if its preconditions or its range say so. */
+    readonly status?: number
+    /** Whether the response may stand in if the origin fails, where it is to be validated (STALE-05). */
+    readonly mayFallBack?: boolean
+  }
+  /** Of what is stored: current age, and freshness lifetime. */
+  readonly age?: Seconds
+  readonly lifetime?: Seconds
+  /** Whether a heuristic gave that lifetime. */
+  readonly heuristic?: boolean
+  readonly freshUntil?: EpochMilliseconds
+  /** From then on a store may drop it. */
+  readonly keptUntil?: EpochMilliseconds
+  /** The rules in the order in which they were asked. */
+  readonly consulted: readonly ConsultedRule[]
+}
