@@ -23,8 +23,8 @@ export function release(body: unknown): void {
   }
 }
 
-/** Lets go of a body that nobody will read on. */
-export function letGo(iterator: Iterator<Uint8Array> | AsyncIterator<Uint8Array>): void {
+/** Lets go of a body, or of what else comes piece by piece, that nobody will read on. */
+export function letGo(iterator: Iterator<unknown> | AsyncIterator<unknown>): void {
   try {
     Promise.resolve(iterator.return?.()).catch(() => {})
   } catch {

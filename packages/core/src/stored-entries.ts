@@ -1,4 +1,5 @@
-import { Budget } from './budget.js'
+import { letGo } from './body.js'
+import { Budget, withinLimit } from './budget.js'
 import { StoreOperationError } from './errors.js'
 import type { FoundCandidate } from './found-candidate.js'
 import type { Lookup } from './look-ups.js'
@@ -44,22 +45,27 @@ export interface Placed {
   readonly entry: CacheEntry
 }
 
-/** Every key in a store that this cache has made, of those whose parts are wanted. */
+/** Every key in a store that this cache has made, of those whose parts are wanted. Each may take `limitMs` to come. */
 export async function* storedKeys(
   operation: string,
   store: CacheStore,
+  limitMs: number,
   isWanted: (parts: KeyParts) => boolean
 ): AsyncGenerator<{ key: string; parts: KeyParts }> {
   if (store.keys === undefined) throw new StoreOperationError(operation, 'the store cannot list what it has: no keys()')
+  let iterator: AsyncIterator<string> | undefined
   try {
-    for await (const key of store.keys()) {
+    iterator = store.keys()[Symbol.asyncIterator]()
+    for (;;) {
+      const { done, value: key } = await withinLimit(iterator.next(), limitMs)
+      if (done) return
       const parts = keyParts(key)
       if (parts !== undefined && isWanted(parts)) yield { key, parts }
     }
   } catch (cause) {
-    throw cause instanceof StoreOperationError
-      ? cause
-      : new StoreOperationError(operation, 'the store failed', { cause })
+    throw new StoreOperationError(operation, 'the store failed', { cause })
+  } finally {
+    if (iterator !== undefined) letGo(iterator)
   }
 }
 
@@ -73,7 +79,7 @@ export async function* storedEntries(
   isWanted: (parts: KeyParts) => boolean
 ): AsyncGenerator<Placed> {
   const lookUps = responses.lookUpsApart()
-  for await (const { key, parts } of storedKeys(operation, store, isWanted)) {
+  for await (const { key, parts } of storedKeys(operation, store, limitMs, isWanted)) {
     const lookup = await lookUps.lookUp({ key, target: parts.target }, new Budget(limitMs))
     // What is hidden was invalidated, and the store does not know.
     if (lookup === undefined && !responses.store.hides(key) && !responses.store.hides(parts.target)) {

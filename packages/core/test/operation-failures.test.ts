@@ -1,9 +1,11 @@
-import { type CacheStore, StoreOperationError } from '@cc/core'
+import { type CacheStore, createCache, StoreOperationError } from '@cc/core'
 import { describe, expect, it, jest } from '@jest/globals'
 import { answering, ok } from './answers.js'
+import { everythingBut } from './fake-timers.js'
 import { type SetUp, setUp } from './harness.js'
 import { all, outcomeOf } from './listing.js'
 import { MapStore } from './map-store.js'
+import { turns, until } from './no-stray-errors.js'
 
 const etag = { ETag: '"a"' }
 const fresh = ok('max-age=60', etag)
@@ -42,6 +44,56 @@ describe('failures of the store', () => {
     const found = client.cache.entries()
     expect((await found.next()).value).toMatchObject({ status: 200 })
     await expect(found.next()).rejects.toMatchObject(failed('entries'))
+  })
+
+  it.each<[string, unknown]>([
+    ['a key that is no text', [1]],
+    ['nothing to go through', undefined]
+  ])('are told where a store lists %s', async (_, listed) => {
+    const store = Object.assign(new MapStore(), {
+      keys: () => listed && Object.assign(listed, { [Symbol.asyncIterator]: (listed as number[])[Symbol.iterator] })
+    })
+    const client = await setUp(store as CacheStore, answering(fresh))
+    await expect(client.cache.entries().next()).rejects.toMatchObject({
+      operation: 'entries',
+      cause: { name: 'TypeError' }
+    })
+    await expect(client.cache.purge({ pathPrefix: '/' })).rejects.toMatchObject({ operation: 'purge' })
+  })
+
+  it('are told where a store never answers', async () => {
+    jest.useFakeTimers({ doNotFake: everythingBut('setTimeout', 'clearTimeout') })
+    const never = () => new Promise<never>(() => {})
+    const store = Object.assign(new MapStore(), {
+      keys: () => ({ [Symbol.asyncIterator]: () => ({ next: never }) }),
+      clear: never
+    })
+    const cache = createCache({ store: store as CacheStore })
+    const asked = [cache.entries().next(), cache.purge({ pathPrefix: '/' }), cache.clear()]
+    const settled = Promise.allSettled(asked)
+    await turns()
+    jest.advanceTimersByTime(10_000)
+    for (const result of await settled) {
+      expect(result).toMatchObject({ status: 'rejected', reason: { cause: { code: 'CC_STORE_TIMEOUT' } } })
+    }
+    jest.useRealTimers()
+  })
+
+  it('lets go of a list that is not read to its end', async () => {
+    let isLetGo = false
+    const store = new MapStore()
+    const client = await setUp(store, answering(fresh))
+    for (const path of ['/a', '/b']) await client.get(path)
+    const keys = store.keys.bind(store)
+    store.keys = async function* () {
+      try {
+        yield* keys()
+      } finally {
+        isLetGo = true
+      }
+    }
+    for await (const _ of client.cache.entries()) break
+    await until(() => isLetGo)
   })
 
   it('are told where what is listed cannot be read', async () => {

@@ -132,7 +132,8 @@ class Handle implements CacheHandle {
     const isWanted = wanted(options)
     const { store, cache } = await this.#open()
     if (predicate === undefined) {
-      for await (const { key } of storedKeys('purge', store, isWanted)) await call('purge', () => store.delete(key))
+      const found = storedKeys('purge', store, callLimitMs, isWanted)
+      for await (const { key } of found) await call('purge', () => store.delete(key))
       return
     }
     const { responses, settings } = cache
