@@ -28,6 +28,8 @@ export interface Lookup {
   readonly key: CacheKey
   readonly stored: readonly FoundCandidate[]
   readonly marks: Marks
+  /** What is known of responses to other queries of the same path; unset without `noVarySearch`. */
+  readonly search?: Lookup
 }
 
 /** The same without one of the responses. */

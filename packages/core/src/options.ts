@@ -133,6 +133,12 @@ export interface CacheOptions {
    */
   readonly storePostAsGet?: boolean
   /**
+   * Whether a response with `No-Vary-Search` also answers requests for other queries that, by what it says, make no
+   * difference. All caches that share a store have to agree on it. draft-ietf-httpbis-no-vary-search (NVS-01).
+   * @defaultValue false
+   */
+  readonly noVarySearch?: boolean
+  /**
    * What is done with `Range`: `serve` cuts the bytes asked for from complete stored responses; with `off` such requests
    * go past the cache. RFC 9110 §14 (RNG-01).
    * @defaultValue `'serve'`

@@ -64,6 +64,7 @@ export function readOptions(options: CacheOptions, digest: RuleOptions['digest']
       invalidateLocations: read.boolean('invalidateLocations', true),
       storeCloseDelimited: read.boolean('storeCloseDelimited', false),
       storePostAsGet: read.boolean('storePostAsGet', true),
+      noVarySearch: read.boolean('noVarySearch', false),
       trace: undefined,
       ranges: read.oneOf('ranges', ['off', 'serve'], 'serve'),
       digest,

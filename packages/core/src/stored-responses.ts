@@ -14,6 +14,7 @@ import type { Candidate } from './rules/candidates.js'
 import type { EpochMilliseconds, StoredResponse } from './rules/messages.js'
 import type { RuleOptions } from './rules/options.js'
 import type { StorableHead } from './rules/storing.js'
+import { SearchIndex } from './search-index.js'
 import type { Awaitable, Body, ByteRange, Found, FoundResponse } from './store.js'
 import { BodyDamagedError, verifiedBody } from './verified-body.js'
 
@@ -38,6 +39,8 @@ export class StoredResponses {
   readonly #integrity: Integrity | undefined
   readonly #clock: () => EpochMilliseconds
   readonly #lookUps: LookUps
+  /** Set with `noVarySearch`. */
+  readonly searchIndex: SearchIndex | undefined
 
   constructor(
     store: ForgivingStore,
@@ -52,6 +55,7 @@ export class StoredResponses {
     this.#clock = clock
     this.#integrity = store.keepsObjects ? undefined : integrity
     this.#lookUps = new LookUps(store, options, this.#verifiesDigests, clock, this.#integrity)
+    this.searchIndex = options.noVarySearch ? new SearchIndex(this, options.digest, clock) : undefined
   }
 
   /** What is stored under a key; `undefined` if that cannot be known. */
@@ -130,11 +134,16 @@ export class StoredResponses {
    * store is known to know.
    */
   invalidate(targets: readonly string[], budget: Budget, value = newId()): Awaitable<boolean> {
+    for (const target of targets) this.invalidations.note(target)
+    const all = this.searchIndex === undefined ? targets : this.searchIndex.marksOf(targets, budget)
+    return whenReady(all, (all) => this.#mark(all, budget, value))
+  }
+
+  #mark(targets: readonly string[], budget: Budget, value: string): Awaitable<boolean> {
     const at = this.#clock()
     const writing: Promise<boolean>[] = []
     let isWritten = true
     for (const target of targets) {
-      this.invalidations.note(target)
       const marked = this.store.invalidate(target, { value, at, dropAt: at + markLifetimeMs }, budget)
       if (isPromise(marked)) writing.push(marked)
       else isWritten &&= marked
@@ -154,6 +163,13 @@ export class StoredResponses {
    * stored then has a mark that nobody writes, and is validated before it is used.
    */
   ensureMark(lookup: Lookup, budget: Budget): Awaitable<Lookup> {
+    const marked = this.withMark(lookup, budget)
+    const index = this.searchIndex
+    return index === undefined ? marked : whenReady(marked, (lookup) => index.prepare(lookup, budget))
+  }
+
+  /** The same, without regard to other queries. */
+  withMark(lookup: Lookup, budget: Budget): Awaitable<Lookup> {
     const { key, marks } = lookup
     if (key.key === key.target || marks.has(key.target)) return lookup
     const at = this.#clock()

@@ -47,6 +47,7 @@ const refused: [option: string, value: unknown, shown: string][] = [
   ['invalidateLocations', 'false', '"false"'],
   ['storeCloseDelimited', 1, '1'],
   ['storePostAsGet', 1, '1'],
+  ['noVarySearch', 'on', '"on"'],
   ['ranges', true, 'true'],
   ['ranges', 'all', '"all"'],
   ['maxEntryBytes', -1, '-1'],

@@ -22,6 +22,7 @@ export interface RuleOptions {
   readonly invalidateLocations: boolean
   readonly storeCloseDelimited: boolean
   readonly storePostAsGet: boolean
+  readonly noVarySearch: boolean
   /** Set where a decision is explained: gets each rule that is asked. */
   readonly trace?: Trace | undefined
   readonly ranges: 'off' | 'serve'

@@ -120,7 +120,8 @@ function decideByDirectives(
   if (applies(options, 'SEC-01', !isSafe)) return no('SEC-01', 'a field line is malformed')
   const isText = typeof statusText === 'string' && isFieldValue(statusText)
   if (applies(options, 'SEC-01', !isText)) return no('SEC-01', 'the status text is malformed')
-  for (const name of ['cache-control', 'vary', 'connection', ...options.targetedFields]) {
+  const others = options.noVarySearch ? ['no-vary-search'] : []
+  for (const name of ['cache-control', 'vary', 'connection', ...options.targetedFields, ...others]) {
     const isTooLong = (combined(fields, name)?.length ?? 0) > maxFieldValueLength
     if (applies(options, 'SEC-04', isTooLong)) return no('SEC-04', `${name} is too long`)
   }

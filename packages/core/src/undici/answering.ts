@@ -13,11 +13,13 @@ import {
   type Unanswered,
   unanswered
 } from '../rules/reuse.js'
+import type { SearchIndex } from '../search-index.js'
 import type { Body } from '../store.js'
 import { forwardTogether, isBeingValidated, leadValidation, validateTogether } from './collapsing.js'
 import { Exchange } from './exchange.js'
 import { forward } from './forwarding.js'
 import { withFields } from './read-request.js'
+import { search } from './searching.js'
 import { bodyFor, playStored } from './serving.js'
 import { tellLookup } from './telling.js'
 import { validate } from './validating.js'
@@ -90,8 +92,25 @@ function waitForLookup(
 function answerFrom(exchange: Exchange, lookup: Lookup | undefined): void {
   const { request, control } = exchange.asked
   if (lookup === undefined) return forwardUnlessRefused(exchange, undefined)
-  const { rules, clock } = exchange.cache.settings
-  carryOut(exchange, lookup, decideReuse(request, control, lookup, clock(), exchange.isSecure, rules))
+  const { settings, responses } = exchange.cache
+  const decision = decideReuse(request, control, lookup, settings.clock(), exchange.isSecure, settings.rules)
+  if (responses.searchIndex === undefined) carryOut(exchange, lookup, decision)
+  else carryOutOrSearch(exchange, lookup, decision, responses.searchIndex)
+}
+
+/** Where nothing may be served that was stored for this very URI, what was stored for another may do. */
+function carryOutOrSearch(exchange: Exchange, lookup: Lookup, decision: ReuseDecision, index: SearchIndex): void {
+  const { action } = decision
+  const isUnanswered = action === 'forward' || action === 'gateway-timeout' || action === 'network-error'
+  if (!isUnanswered) return carryOut(exchange, lookup, decision)
+  const { caller } = exchange
+  caller.start()
+  search(exchange, index, lookup).then(({ own, found }) => {
+    if (caller.ended) return exchange.tell({ outcome: 'aborted' })
+    if (found === undefined) return carryOut(exchange, own, decision)
+    const { selected, age, stale } = found.decision
+    serve(exchange, found.lookup, selected, age, stale, own)
+  })
 }
 
 function carryOut(exchange: Exchange, lookup: Lookup, decision: ReuseDecision): void {
@@ -113,10 +132,18 @@ function carryOut(exchange: Exchange, lookup: Lookup, decision: ReuseDecision): 
   }
 }
 
-function serve(exchange: Exchange, lookup: Lookup, selected: Assessed, age: Seconds, stale?: StalePermission): void {
+/** `own` is the look-up of the request itself, where that is another one. */
+function serve(
+  exchange: Exchange,
+  lookup: Lookup,
+  selected: Assessed,
+  age: Seconds,
+  stale?: StalePermission,
+  own?: Lookup
+): void {
   const body = bodyFor(exchange, lookup, selected)
-  if (isPromise(body)) body.then((body) => serveBody(exchange, lookup, selected, body, age, stale))
-  else serveBody(exchange, lookup, selected, body, age, stale)
+  if (isPromise(body)) body.then((body) => serveBody(exchange, lookup, selected, body, age, stale, own))
+  else serveBody(exchange, lookup, selected, body, age, stale, own)
 }
 
 function serveBody(
@@ -125,15 +152,12 @@ function serveBody(
   selected: Assessed,
   body: Body | undefined,
   age: Seconds,
-  stale: StalePermission | undefined
+  stale: StalePermission | undefined,
+  own: Lookup | undefined
 ): void {
-  if (body === undefined) bodyIsGone(exchange, lookup, selected)
-  else playStored(exchange, selected, body, age, stale)
-}
-
-/** What was selected cannot be served after all: it counts as never stored. */
-function bodyIsGone(exchange: Exchange, lookup: Lookup, selected: Assessed): void {
-  forwardUnlessRefused(exchange, without(lookup, selected))
+  if (body !== undefined) return playStored(exchange, selected, body, age, stale)
+  // What was selected cannot be served after all: it counts as never stored.
+  forwardUnlessRefused(exchange, own ?? without(lookup, selected))
 }
 
 /** Nothing is there that could be served. */

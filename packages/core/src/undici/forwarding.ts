@@ -61,5 +61,6 @@ function passingOn(
 
 /** Whether storing can wait until the caller has the answer. A store elsewhere is to begin before the caller asks again. */
 function mayWait({ asked, cache }: Exchange): boolean {
-  return cache.responses.store.keepsObjects && asked.request.method === 'GET'
+  const { store, searchIndex } = cache.responses
+  return store.keepsObjects && asked.request.method === 'GET' && searchIndex === undefined
 }

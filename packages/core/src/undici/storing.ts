@@ -111,6 +111,7 @@ export function applyFreshened(exchange: Exchange, lookup: Lookup, known: Assess
   if (keep.action === 'remove') responses.remove(lookup, known)
   if (keep.action !== 'update') return
   const updating = responses.update(lookup, known, keep.head)
+  responses.searchIndex?.add(lookup, keep.head)
   if (!storeChannel.hasSubscribers) return
   whenReady(updating, (updated) => {
     if (updated) tellStored(exchange, 'updated', keep.head, known.stored.bodyBytes)
@@ -163,6 +164,7 @@ function settled(
   const { responses, settings } = exchange.cache
   const hasOthers = head.selecting.length > 0 || lookup.stored.some((known) => known.stored.slot !== head.slot)
   if (hasOthers) responses.trim(lookup, new Budget(settings.storeTimeoutMs, 'unref'))
+  responses.searchIndex?.add(lookup, head)
   if (storeChannel.hasSubscribers) tellStored(exchange, 'stored', head, bodyBytes)
   exchange.tell({ ...told, stored, ...lifetimeOf(exchange, lookup, head) })
 }
