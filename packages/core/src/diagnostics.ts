@@ -59,7 +59,7 @@ export interface CacheDecision {
 
 /** What a store failed to do. No request failed with it. */
 export interface StoreFailure {
-  readonly operation: 'get' | 'openBody' | 'set' | 'update' | 'mark' | 'delete' | 'read'
+  readonly operation: 'get' | 'openBody' | 'set' | 'update' | 'mark' | 'delete' | 'read' | 'lock'
   /** As the store threw it: a store may put into it what it was given, keys with whole URLs among it. */
   readonly error: unknown
   readonly at: EpochMilliseconds

@@ -6,7 +6,7 @@ import { CircuitBreaker } from './circuit-breaker.js'
 import type { StoreFailureReport } from './diagnostics.js'
 import { notFound, plainFound } from './plain-data.js'
 import type { StoredResponse } from './rules/messages.js'
-import type { Awaitable, Body, ByteRange, CacheStore, Found, Mark } from './store.js'
+import type { Awaitable, Body, ByteRange, CacheStore, Found, Lease, Mark } from './store.js'
 import { UnderWay } from './under-way.js'
 import { UnwrittenMarks } from './unwritten-marks.js'
 import { BodyDamagedError } from './verified-body.js'
@@ -30,6 +30,7 @@ export class ForgivingStore {
   readonly #bodies: CircuitBreaker
   readonly #writes: CircuitBreaker
   readonly #removals: CircuitBreaker
+  readonly #locks: CircuitBreaker
   readonly #marks: UnwrittenMarks
 
   /** @param now - milliseconds on a clock that nobody sets */
@@ -42,6 +43,7 @@ export class ForgivingStore {
     this.#bodies = new CircuitBreaker(now)
     this.#writes = new CircuitBreaker(now)
     this.#removals = new CircuitBreaker(now)
+    this.#locks = new CircuitBreaker(now)
     this.#marks = new UnwrittenMarks(store, (error) => report.tell('mark', error), now)
   }
 
@@ -143,6 +145,40 @@ export class ForgivingStore {
     if (begun === 0) return false
     const outcome = this.#write('update', this.#writes, begun, () => this.#store.update(key, response))
     return isPromise(outcome) ? outcome.then(({ value }) => value === true) : outcome.value === true
+  }
+
+  get canLock(): boolean {
+    return typeof this.#store.lock === 'function'
+  }
+
+  /**
+   * The right to ask the origin for a key alone, or `'waited'` if somebody else had it. `undefined` where the store cannot
+   * tell within `limitMs`; what it grants later is given back.
+   */
+  async lock(key: string, limitMs: number, signal: AbortSignal): Promise<Lease | 'waited' | undefined> {
+    const begun = this.#locks.begin()
+    if (begun === 0) return undefined
+    try {
+      // The store is to answer before its time is up: then it is known to work.
+      const waitMs = Math.max(1, Math.floor(limitMs * 0.9))
+      const locking = Promise.resolve(this.#store.lock?.(key, { leaseMs: limitMs, waitMs, signal }))
+      const lease = await withinLimit(locking, limitMs, { onLate: (lease) => this.unlock(lease) })
+      this.#locks.succeeded()
+      return lease ?? 'waited'
+    } catch (error) {
+      this.#locks.failed(begun)
+      this.#report.tell('lock', error)
+      return undefined
+    }
+  }
+
+  /** Gives a lease back. Nobody waits for it. */
+  async unlock(lease: Lease | undefined): Promise<void> {
+    try {
+      await lease?.release()
+    } catch (error) {
+      this.#report.tell('lock', error)
+    }
   }
 
   /** Removes a response. Nobody waits for it. */

@@ -163,6 +163,17 @@ export interface CacheOptions {
    */
   readonly collapse?: boolean
   /**
+   * Whether that is also so for requests of several processes that share a store. Without effect if `collapse` is `false`,
+   * or if the store has no `lock` (COLL-01).
+   * @defaultValue false
+   */
+  readonly collapseAcrossProcesses?: boolean
+  /**
+   * The longest that a request waits for one of another process, in milliseconds; then it is sent on (COLL-01).
+   * @defaultValue 5_000
+   */
+  readonly collapseWaitMs?: number
+  /**
    * How bodies from a store that does not keep objects are checked: by SHA-256, or by length where the medium checks
    * itself (SEC-05).
    * @defaultValue `'digest'`

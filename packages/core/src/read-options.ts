@@ -19,6 +19,8 @@ export interface Settings {
   readonly copyBufferBytes: number
   readonly queryBodyLimit: number
   readonly collapse: boolean
+  readonly collapseAcrossProcesses: boolean
+  readonly collapseWaitMs: number
   readonly verify: 'digest' | 'length'
   readonly integrity: Integrity | undefined
   readonly tape: CacheOptions['tape']
@@ -79,6 +81,8 @@ export function readOptions(options: CacheOptions, digest: RuleOptions['digest']
     copyBufferBytes: read.integer('copyBufferBytes', 0, 1_048_576),
     queryBodyLimit: read.integer('queryBodyLimit', 0, 65_536),
     collapse: read.boolean('collapse', true),
+    collapseAcrossProcesses: read.boolean('collapseAcrossProcesses', false),
+    collapseWaitMs: read.integer('collapseWaitMs', 1, 5_000),
     verify: read.oneOf('verify', ['digest', 'length'], 'digest'),
     integrity,
     tape: read.oneOf('tape', ['record', 'replay'], undefined),

@@ -114,6 +114,7 @@ function carryOutOrSearch(exchange: Exchange, lookup: Lookup, decision: ReuseDec
 }
 
 function carryOut(exchange: Exchange, lookup: Lookup, decision: ReuseDecision): void {
+  const again = (lookup: Lookup | undefined) => answerFrom(exchange, lookup)
   switch (decision.action) {
     case 'serve':
       return serve(exchange, lookup, decision.selected, decision.age, decision.stale)
@@ -121,9 +122,9 @@ function carryOut(exchange: Exchange, lookup: Lookup, decision: ReuseDecision): 
       serve(exchange, lookup, decision.selected, decision.age, decision.stale)
       return validateInBackground(exchange, lookup, decision.selected)
     case 'validate':
-      return validateTogether(exchange, lookup, decision.selected, decision.reason, decision.mayFallBack)
+      return validateTogether(exchange, lookup, decision.selected, decision.reason, decision.mayFallBack, again)
     case 'forward':
-      return forwardTogether(exchange, lookup, decision.reason)
+      return forwardTogether(exchange, lookup, decision.reason, again)
     case 'gateway-timeout':
     case 'network-error':
       return refuse(exchange, decision)

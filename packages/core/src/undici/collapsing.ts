@@ -3,15 +3,18 @@ import type { Assessed } from '../rules/assessment.js'
 import { mayFollow, mayLead } from '../rules/collapsing.js'
 import type { ForwardReason } from '../rules/reuse.js'
 import { selectingValue } from '../rules/selecting-fields.js'
-import type { Cache, Exchange, Follower } from './exchange.js'
+import { askAlone } from './collapsing-across-processes.js'
+import type { Cache, Exchange, Follower, Leading } from './exchange.js'
 import { forward } from './forwarding.js'
 import { SharedForward } from './shared-forward.js'
 import { validate } from './validating.js'
 
+type Again = Follower['again']
+
 /** Sends a request to the origin once for all that ask the same at the same time (COLL-01). */
-export function forwardTogether(exchange: Exchange, lookup: Lookup, reason: ForwardReason): void {
+export function forwardTogether(exchange: Exchange, lookup: Lookup, reason: ForwardReason, again: Again): void {
   const alone = () => forward(exchange, lookup, reason)
-  followOrLead({ exchange, lookup, reason, forward: alone }, exchange.asked.key.key)
+  followOrLead({ exchange, lookup, reason, forward: alone, again }, exchange.asked.key.key)
 }
 
 /** Validates a stored response once for all that want to use it at the same time (COLL-01). */
@@ -20,10 +23,11 @@ export function validateTogether(
   lookup: Lookup,
   selected: Assessed,
   reason: ForwardReason,
-  mayFallBack: boolean
+  mayFallBack: boolean,
+  again: Again
 ): void {
   const alone = () => validate(exchange, lookup, selected, reason, mayFallBack)
-  followOrLead({ exchange, lookup, reason, forward: alone }, validationOf(lookup, selected))
+  followOrLead({ exchange, lookup, reason, forward: alone, again }, validationOf(lookup, selected))
 }
 
 /** Whether a stored response is being validated on behalf of somebody whom others may join. */
@@ -53,14 +57,17 @@ function followOrLead(follower: Follower, what: string): void {
     if (taking === 'taken') return
     if (taking === 'alone') return forward()
   }
-  if (mayLead(request)) lead(exchange, lookup, name)
-  forward()
+  if (!mayLead(request)) return forward()
+  const leading = lead(exchange, lookup, name)
+  if (settings.collapseAcrossProcesses && mayFollow(request, control)) askAlone(follower, leading)
+  else forward()
 }
 
-function lead(exchange: Exchange, lookup: Lookup, name: string, joined?: () => void): void {
+function lead(exchange: Exchange, lookup: Lookup, name: string, joined?: () => void): Leading {
   const leading = new SharedForward(exchange, lookup, name, joined)
   exchange.leads = leading
   exchange.cache.collapsed.begin(name, leading)
+  return leading
 }
 
 /** What distinguishes requests under one key whose answers were found to be for those alike in these fields only. */

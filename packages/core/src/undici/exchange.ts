@@ -64,7 +64,12 @@ export interface Follower {
   readonly reason: ForwardReason
   /** Sends it on by itself. */
   readonly forward: () => void
+  /** Answers it anew, after another look at what is stored. */
+  readonly again: (lookup: Lookup | undefined) => void
 }
+
+/** What can be asked of a request that others wait for while it is on its way. */
+export type OnItsWay = Pick<Forward, 'detach' | 'cancel' | 'pause' | 'resume'>
 
 /** The forward of an exchange, which others may wait for. */
 export interface Leading extends Sink {
@@ -74,8 +79,12 @@ export interface Leading extends Sink {
    * Takes a request along. `alone`: the answer is not for it. `anew`: this forward is of no use to anybody who comes now.
    */
   take(follower: Follower): 'taken' | 'alone' | 'anew'
-  /** It is on its way. */
-  sent(forward: Forward): void
+  /** It is on its way, or waits for another process. */
+  sent(forward: OnItsWay): void
+  /** It is under way for other processes too, until it is over. */
+  holds(release: () => void): void
+  /** Nobody waits for it any more; those who did. */
+  dissolve(): readonly Follower[]
   /** Its final head came, and this passes the answer on. */
   answered(response: NetworkResponse, passing: Passing): void
   /** The origin confirmed a stored response, which has this head now. */
@@ -108,6 +117,8 @@ export class Exchange {
   leads: Leading | undefined
   /** Set where another one's answer was waited for and was of no use. */
   waitedInVain = false
+  /** Set once another process was waited for: that is done but once. */
+  waitedForProcess = false
   #hasTold = false
 
   constructor(

@@ -7,9 +7,8 @@ import type { EpochMilliseconds, StoredResponse } from '../rules/messages.js'
 import type { StorableHead } from '../rules/storing.js'
 import { SharedBody } from '../shared-body.js'
 import type { Caller, Head, RawHeaders, Source } from './caller.js'
-import type { Exchange, Follower, Leading } from './exchange.js'
+import type { Exchange, Follower, Leading, OnItsWay } from './exchange.js'
 import { forwardAlone, hasSameLimits, serveComing, serveConfirmed } from './followers.js'
-import type { Forward } from './forward.js'
 import type { NetworkResponse } from './network-response.js'
 import type { Passing } from './relay.js'
 import { playOn } from './serve-stored.js'
@@ -38,10 +37,11 @@ export class SharedForward implements Leading {
   readonly #lookup: Lookup
   readonly #name: string
   readonly #askedAt: EpochMilliseconds
-  #forward: Forward | undefined
+  #forward: OnItsWay | undefined
   #answer: Answer | undefined
   #end: 'ended' | 'failed' | undefined
   #trailers: readonly [Headers, RawHeaders] = [{}, null]
+  #release: (() => void) | undefined
   #isShared = false
   #isDistributing = false
   readonly #waiting = new Set<Follower>()
@@ -85,7 +85,16 @@ export class SharedForward implements Leading {
     return 'taken'
   }
 
-  sent(forward: Forward): void {
+  holds(release: () => void): void {
+    this.#release = release
+  }
+
+  dissolve(): readonly Follower[] {
+    this.#exchange.cache.collapsed.end(this.#name, this)
+    return this.#takeWaiting()
+  }
+
+  sent(forward: OnItsWay): void {
     this.#forward = forward
     if (this.#isShared) forward.detach()
   }
@@ -106,8 +115,9 @@ export class SharedForward implements Leading {
   }
 
   over(isStored: boolean): void {
-    this.#exchange.cache.collapsed.end(this.#name, this)
-    for (const follower of this.#takeWaiting()) forwardAlone(follower)
+    if (this.#release !== undefined && this.#answer !== undefined) this.#decide(this.#answer)
+    this.#release?.()
+    for (const follower of this.dissolve()) forwardAlone(follower)
     this.#body?.close()
     this.#whenOver ??= Promise.resolve(isStored)
     this.#tellOver?.(isStored)

@@ -1,0 +1,173 @@
+import { type CacheStore, cacheInterceptor } from '@cc/core'
+import { afterEach, describe, expect, it, jest } from '@jest/globals'
+import { Agent, request } from 'undici'
+import { ask, Barrier, decided, type OriginAnswer, ok, send } from './answers.js'
+import { type SetUp, setUp } from './harness.js'
+import { MapStore } from './map-store.js'
+import { turns } from './no-stray-errors.js'
+import { Recorder } from './recorder.js'
+
+type Lock = NonNullable<CacheStore['lock']>
+
+/** A store whose lock does what the test says. */
+class LockingStore extends MapStore {
+  readonly #lock: Lock
+
+  constructor(lock: Lock) {
+    super()
+    this.#lock = lock
+  }
+
+  override lock(...args: Parameters<Lock>): ReturnType<Lock> & Promise<never> {
+    return this.#lock(...args) as never
+  }
+}
+
+afterEach(() => {
+  jest.restoreAllMocks()
+})
+
+const across = { collapseAcrossProcesses: true }
+
+async function heldOrigin(store: CacheStore, answer: OriginAnswer, options: Parameters<typeof setUp>[2] = across) {
+  const barrier = new Barrier()
+  const client = await setUp(
+    store,
+    ({ clock }, _request, response, n) => barrier.hold(() => send(response, answer, clock, n)),
+    options
+  )
+  return { client, barrier }
+}
+
+/** Asks through a cache of its own with the same store, as another process would. */
+function another(client: SetUp, store: CacheStore): () => Promise<string> {
+  const agent = new Agent()
+  const dispatcher = agent.compose(cacheInterceptor({ store, clock: () => client.clock.now, ...across }))
+  return async () => {
+    const { body } = await request(client.origin.url, { dispatcher })
+    return body.text()
+  }
+}
+
+describe('collapsed requests of caches that share a store (RFC 9111 §4)', () => {
+  it('COLL-01: all of them together make one request of the origin', async () => {
+    const store = new MapStore()
+    const { client, barrier } = await heldOrigin(store, ok('max-age=60'))
+    const others = [another(client, store), another(client, store)]
+    const answers = [ask(client, '/'), ask(client, '/')].map((answer) => answer.then(({ text }) => text))
+    await barrier.held(1)
+    for (const other of others) answers.push(other(), other(), other())
+    await turns(50)
+    barrier.release(0)
+    expect(await Promise.all(answers)).toEqual(Array(8).fill('body 0'))
+    expect(client.asked).toBe(1)
+    await decided(client, 2)
+  })
+
+  it('COLL-01: what is not stored each asks for itself, and those of one cache that waited need not wait again', async () => {
+    const store = new MapStore()
+    const { client, barrier } = await heldOrigin(store, ok('no-store'))
+    const other = another(client, store)
+    const answers = [ask(client, '/').then(({ text }) => text)]
+    await barrier.held(1)
+    answers.push(other())
+    await turns(50)
+    expect(client.asked).toBe(1)
+    barrier.release(0)
+    await barrier.held(2)
+    const next = ask(client, '/')
+    await barrier.held(3)
+    for (const n of [1, 2]) barrier.release(n)
+    expect(await Promise.all(answers)).toEqual(['body 0', 'body 1'])
+    expect((await next).text).toBe('body 2')
+    await decided(client, 2)
+  })
+
+  it.each<[string, Lock]>([
+    ['hangs', () => new Promise(() => {})],
+    [
+      'throws',
+      () => {
+        throw new Error('no lock')
+      }
+    ],
+    ['rejects', () => Promise.reject(new Error('no lock'))],
+    [
+      'waits in vain for a holder that died',
+      async (_key, { waitMs }) => {
+        await new Promise((resolve) => setTimeout(resolve, waitMs))
+        return undefined
+      }
+    ],
+    ['cannot be released', async () => ({ release: () => Promise.reject(new Error('no release')) })]
+  ])('COLL-01: ROB-02: a lock that %s costs the wait and no request', async (_what, lock) => {
+    const { client, barrier } = await heldOrigin(new LockingStore(lock), ok('max-age=60'), {
+      ...across,
+      collapseWaitMs: 20
+    })
+    jest.spyOn(process, 'emitWarning').mockImplementation(() => {})
+    const answers = [ask(client, '/'), ask(client, '/')]
+    await barrier.held(1)
+    await turns(20)
+    barrier.release(0)
+    expect((await Promise.all(answers)).map(({ text }) => text)).toEqual(['body 0', 'body 0'])
+    expect(client.asked).toBe(1)
+    await decided(client, 2)
+  })
+
+  it('COLL-01: is given back when the response is stored, and not before', async () => {
+    const events: string[] = []
+    const store = new LockingStore(() => ({ release: () => void events.push('released') }))
+    const set = store.set.bind(store)
+    store.set = async (...args) => {
+      await set(...args)
+      events.push('stored')
+    }
+    const { client, barrier } = await heldOrigin(store, ok('max-age=60'))
+    const answer = ask(client, '/')
+    await barrier.held(1)
+    expect(events).toEqual([])
+    barrier.release(0)
+    await answer
+    await decided(client, 1)
+    expect(events).toEqual(['stored', 'released'])
+  })
+
+  it('COLL-01: the wait ends with the request', async () => {
+    let signal: AbortSignal | undefined
+    const store = new LockingStore((_key, options) => {
+      signal = options.signal
+      return new Promise((resolve) => options.signal?.addEventListener('abort', () => resolve(undefined)))
+    })
+    const { client } = await heldOrigin(store, ok('max-age=60'))
+    const recorder = new Recorder('new')
+    client.dispatcher.dispatch({ origin: client.origin.url, path: '/', method: 'GET' }, recorder.handler)
+    await turns(20)
+    const reason = new Error('changed my mind')
+    recorder.control.abort(reason)
+    await recorder.over
+    expect(recorder.errors).toEqual([reason])
+    expect(signal?.aborted).toBe(true)
+    await decided(client, 1)
+    expect(client.decisions[0]).toMatchObject({ outcome: 'aborted' })
+    expect(client.asked).toBe(0)
+  })
+
+  it('COLL-01: without the option, and without a lock, nobody waits', async () => {
+    const never: Lock = () => {
+      throw new Error('not to be called')
+    }
+    const without = Object.assign(new MapStore(), { lock: undefined }) as never
+    for (const [store, options] of [
+      [new LockingStore(never), {}],
+      [without, across]
+    ] as const) {
+      const { client, barrier } = await heldOrigin(store, ok('max-age=60'), options)
+      const answer = ask(client, '/')
+      await barrier.held(1)
+      barrier.release(0)
+      expect((await answer).text).toBe('body 0')
+      await decided(client, 1)
+    }
+  })
+})
