@@ -124,7 +124,11 @@ describe.each(stores)('a caller of a cache with %s (row B6)', (_name, makeStore)
     expect(await keysIn(store)).toEqual([])
     expect(await whole(client)).toBe(true)
     expect(await whole(client)).toBe(true)
-    expect(client.decisions).toMatchObject([{ outcome: 'miss', stored: true }, { outcome: 'hit' }])
+    // Where others can go on without him, the answer that he does not read is theirs too.
+    const misses = client.decisions.slice(0, -1)
+    expect(misses.filter(({ stored }) => stored)).toHaveLength(1)
+    expect(misses.filter(({ outcome }) => outcome !== 'miss')).toEqual([])
+    expect(client.decisions.at(-1)).toMatchObject({ outcome: 'hit' })
     unread.destroy()
   })
 
