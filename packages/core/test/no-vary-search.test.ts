@@ -4,6 +4,7 @@ import type { Found } from '../src/store.js'
 import { digest } from '../src/stored-responses.js'
 import { answering, ask, Barrier, decided, notModified, type OriginAnswer, ok, send } from './answers.js'
 import { type SetUp, setUp, stores } from './harness.js'
+import { paths } from './listing.js'
 import { MapStore } from './map-store.js'
 import { storedWith } from './rule-inputs.js'
 
@@ -124,6 +125,14 @@ describe.each(stores)('No-Vary-Search with %s', (_name, makeStore) => {
     await other.get('/p?id=1&utm=b', { method: 'PUT' })
     expect((await other.get('/p?id=1&utm=a')).decision).toMatchObject({ outcome: 'miss' })
     expect((await other.get('/p?id=1&utm=c')).decision.outcome).toBe('hit')
+  })
+
+  it('NVS-03: so does one by hand, and what is listed are the responses alone', async () => {
+    const client = await start(utm)
+    await client.get('/p?utm=a')
+    expect(await paths(client)).toEqual(['/p?utm=a'])
+    await client.cache.invalidate(`${client.origin.url}/p?utm=b`)
+    expect((await client.get('/p?utm=c')).decision.outcome).toBe('miss')
   })
 
   it('NVS-03: so does one by another cache that shares the store', async () => {

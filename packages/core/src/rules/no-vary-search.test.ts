@@ -22,6 +22,10 @@ describe('noVarySearch', () => {
     expect(rules(line)).toMatchObject({ ignoresOrder, onlyNames, names: new Set(names) })
   })
 
+  it('NVS-02, SEC-04: of 2,048 characters it is read', () => {
+    expect(rules(`params=("${'a'.repeat(2_036)}")`).names.size).toBe(1)
+  })
+
   it('NVS-02: several lines are one Dictionary', () => {
     expect(read('key-order', 'params=("a")')).toMatchObject({ ignoresOrder: true, names: new Set(['a']) })
   })
@@ -45,7 +49,7 @@ describe('noVarySearch', () => {
     'params=()',
     'unknown',
     '',
-    'x'.repeat(16_385)
+    `params=("${'a'.repeat(2_038)}")`
   ])('NVS-02: %s has no effect', (line) => {
     expect(read(line)).toBeUndefined()
   })

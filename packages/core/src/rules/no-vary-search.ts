@@ -2,6 +2,9 @@ import { type CacheKey, keyParts } from './cache-key.js'
 import { combined, type FieldMap } from './fields.js'
 import { parseDictionary } from './structured-fields.js'
 
+/** A longer field has no effect: it is read for each response that could be of use. */
+const maxLength = 2_048
+
 /** What of a query makes no difference to the response that says so. */
 export interface NoVarySearch {
   /** Whether the order of names makes none. That of the values of one name always does. */
@@ -15,12 +18,12 @@ export interface NoVarySearch {
 }
 
 /**
- * What `No-Vary-Search` says; `undefined` if it does not parse, says two things at once, or says nothing that makes a
- * difference (NVS-02). draft-ietf-httpbis-no-vary-search.
+ * What `No-Vary-Search` says; `undefined` if it does not parse, is long, says two things at once, or says nothing that
+ * makes a difference (NVS-02). draft-ietf-httpbis-no-vary-search.
  */
 export function noVarySearch(fields: FieldMap): NoVarySearch | undefined {
   const value = combined(fields, 'no-vary-search')
-  const members = value === undefined ? undefined : parseDictionary(value)
+  const members = value === undefined || value.length > maxLength ? undefined : parseDictionary(value)
   if (members === undefined) return undefined
   const keyOrder = members.get('key-order') ?? false
   const params = members.get('params') ?? undefined

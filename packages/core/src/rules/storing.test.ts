@@ -61,6 +61,13 @@ describe('decideStoring (RFC 9111 §3)', () => {
     expect(decide(get, answer)).toMatchObject({ store: false, requirement })
   })
 
+  it('SEC-04: No-Vary-Search counts where it has a meaning', () => {
+    const answer = response(200, maxAge, ['No-Vary-Search', 'a,'.repeat(8_193)])
+    const how = rules({ noVarySearch: true })
+    expect(decideStoring(get, answer, times, framing, how)).toMatchObject({ store: false, requirement: 'SEC-04' })
+    expect(decide(get, answer).store).toBe(true)
+  })
+
   it('MSG-06: without framing a response is not stored, and the option that would is named', () => {
     const decision = decide(get, response(200, maxAge), { framed: false, redirected: false })
     expect(decision).toMatchObject({ requirement: 'MSG-06', option: 'storeCloseDelimited: true' })
