@@ -13,7 +13,8 @@ const layers = [
   ['services', /^(?!(index|store|errors)\.ts$)[^/]+\.ts$/],
   ['undici', /^undici\//],
   ['index', /^index\.ts$/],
-  ['fetch', /^fetch\//]
+  ['fetch', /^fetch\//],
+  ['bin', /^bin\//]
 ]
 const layerOf = (file) => layers.findIndex(([, matching]) => matching.test(file))
 const layerName = (file) => layers[layerOf(file)]?.[0] ?? file

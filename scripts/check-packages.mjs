@@ -86,6 +86,10 @@ async function main() {
         faults.push(`${specifier}: does not load\n${error.message}`)
       }
     }
+    for (const target of Object.values(manifest.bin ?? {})) {
+      const isProgram = existsSync(join(folder, target)) && readFileSync(join(folder, target), 'utf8').startsWith('#!')
+      if (!isProgram) faults.push(`${manifest.name}: ${target} is no program`)
+    }
     const dist = readdirSync(join(folder, 'dist'), { recursive: true }).filter((name) => /\.c?js$/.test(name))
     const built = new Map(
       dist.map((name) => [`${manifest.name}/dist/${name}`, readFileSync(join(folder, 'dist', name), 'utf8')])

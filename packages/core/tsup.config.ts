@@ -1,7 +1,12 @@
 import { defineConfig } from 'tsup'
 
 export default defineConfig({
-  entry: { index: 'src/index.ts', 'fetch/index': 'src/fetch/index.ts', 'testing/index': 'src/testing/index.ts' },
+  entry: {
+    index: 'src/index.ts',
+    'fetch/index': 'src/fetch/index.ts',
+    'testing/index': 'src/testing/index.ts',
+    'bin/cc-explain': 'src/bin/cc-explain.ts'
+  },
   format: ['esm', 'cjs'],
   target: 'node20',
   platform: 'node',
