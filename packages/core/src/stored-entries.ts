@@ -82,7 +82,7 @@ export async function* storedEntries(
   for await (const { key, parts } of storedKeys(operation, store, limitMs, isWanted)) {
     const lookup = await lookUps.lookUp({ key, target: parts.target }, new Budget(limitMs))
     // What is hidden was invalidated, and the store does not know.
-    if (lookup === undefined && !responses.store.hides(key) && !responses.store.hides(parts.target)) {
+    if (lookup === undefined && !responses.store.hides(parts.target)) {
       throw new StoreOperationError(operation, 'the store could not be read')
     }
     for (const candidate of lookup?.stored ?? []) {

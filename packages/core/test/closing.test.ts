@@ -3,7 +3,8 @@ import { describe, expect, it } from '@jest/globals'
 import { answering, ask, Barrier, notModified, ok, send } from './answers.js'
 import { type SetUp, setUp, stores } from './harness.js'
 import { all, outcomeOf } from './listing.js'
-import { until } from './no-stray-errors.js'
+import { MapStore } from './map-store.js'
+import { turns, until } from './no-stray-errors.js'
 
 const etag = { ETag: '"a"' }
 const fresh = ok('max-age=60', etag)
@@ -70,4 +71,26 @@ describe.each(stores)('close (%s)', (_, make) => {
 
 it('close: nothing has to be opened for it', async () => {
   await expect(createCache().close()).resolves.toBeUndefined()
+})
+
+it('close waits for what a store elsewhere is still writing', async () => {
+  const barrier = new Barrier()
+  const store = new MapStore()
+  const set = store.set.bind(store)
+  store.set = async (...args) => {
+    await new Promise<void>((resolve) => barrier.hold(resolve))
+    await set(...args)
+  }
+  const client = await setUp(store, answering(fresh))
+  await ask(client, '/')
+  await barrier.held(1)
+  let isClosed = false
+  const closing = client.cache.close().then(() => {
+    isClosed = true
+  })
+  await turns()
+  expect(isClosed).toBe(false)
+  barrier.release(0)
+  await closing
+  expect(await all(client.cache.entries())).toHaveLength(1)
 })

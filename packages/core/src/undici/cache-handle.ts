@@ -106,10 +106,9 @@ class Handle implements CacheHandle {
 
   async delete(target: string | URL | AskedFor, options: PartitionOption = {}): Promise<void> {
     const key = keyOf('delete', target, options.partition, this.#lazy.settings)
-    const { store, cache } = await this.#open()
+    const { store } = await this.#open()
     // What derives from the target is under keys of its own, and some answers may still be on their way.
     if (key.key === key.target) await this.#invalidate('delete', key.target)
-    cache.later.do(key.key)
     await call('delete', () => store.delete(key.key))
   }
 
