@@ -139,11 +139,12 @@ export interface CacheOptions {
    */
   readonly noVarySearch?: boolean
   /**
-   * What is done with `Range`: `serve` cuts the bytes asked for from complete stored responses; with `off` such requests
-   * go past the cache. RFC 9110 §14 (RNG-01).
+   * What is done with `Range`: `serve` cuts the bytes asked for from complete stored responses; `store` also stores parts,
+   * puts together those of one version, and asks for one that is missing; with `off` such requests go past the cache.
+   * RFC 9110 §14, RFC 9111 §3.3, §3.4 (RNG-01).
    * @defaultValue `'serve'`
    */
-  readonly ranges?: 'off' | 'serve'
+  readonly ranges?: 'off' | 'serve' | 'store'
   /** Longest body that is stored, in bytes (MSG-03). Unset: the limit of the store. */
   readonly maxEntryBytes?: number
   /**

@@ -31,10 +31,11 @@ export function notFound(): TypeError {
 export function plainResponse(found: FoundResponse): { readonly response: unknown; readonly body: unknown } {
   const { response, body } = found
   const plain: { -readonly [Part in keyof StoredResponse]?: unknown } = { ...response }
-  const { digests, marks } = plain
+  const { digests, marks, part } = plain
   plain.fields = plainList(plain.fields, maxStoredLines, plainPair)
   plain.selecting = plainList(plain.selecting, maxStoredLines, plainPair)
   if (digests !== undefined) plain.digests = plainList(digests, maxMembers, (digest) => digest)
+  if (typeof part === 'object' && part !== null) plain.part = { ...part }
   plain.marks = typeof marks === 'object' && !Array.isArray(marks) ? { ...marks } : undefined
   return { response: plain, body: body === undefined || types.isUint8Array(body) ? body : null }
 }

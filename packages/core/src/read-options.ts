@@ -68,7 +68,7 @@ export function readOptions(options: CacheOptions, digest: RuleOptions['digest']
       storePostAsGet: read.boolean('storePostAsGet', true),
       noVarySearch: read.boolean('noVarySearch', false),
       trace: undefined,
-      ranges: read.oneOf('ranges', ['off', 'serve'], 'serve'),
+      ranges: read.oneOf('ranges', ['off', 'serve', 'store'], 'serve'),
       digest,
       credentialDigest: integrity?.digest ?? digest
     },

@@ -20,6 +20,8 @@ import { BodyDamagedError, verifiedBody } from './verified-body.js'
 
 /** Marks are kept, and copies may take, so long: then an old response cannot outlast what invalidated it. */
 const markLifetimeMs = 3_600_000
+/** Parts under one key that are kept beside whole responses; the least recently stored go. */
+const maxParts = 32
 /** How long the body of a response that moves may take to be opened. */
 const moveLimitMs = 10_000
 
@@ -58,6 +60,11 @@ export class StoredResponses {
     this.searchIndex = options.noVarySearch ? new SearchIndex(this, options.digest, clock) : undefined
   }
 
+  /** Whether what is stored has to have digests. */
+  get makesDigests(): boolean {
+    return this.#verifiesDigests && !this.store.keepsObjects
+  }
+
   /** What is stored under a key; `undefined` if that cannot be known. */
   lookUp(key: CacheKey, budget: Budget): Awaitable<Lookup | undefined> {
     return this.#lookUps.lookUp(key, budget)
@@ -69,7 +76,7 @@ export class StoredResponses {
    */
   openBody(lookup: Lookup, assessed: Assessed, budget: Budget, range?: ByteRange): Awaitable<Body | undefined> {
     const { stored } = assessed
-    const verifies = this.#verifiesDigests && !this.store.keepsObjects
+    const verifies = this.makesDigests
     const reading = range && readingOfRange(stored, verifies, range)
     const body = this.store.openBody(lookup.key.key, stored.id, budget, reading?.range)
     return whenReady(body, (body) => {
@@ -186,11 +193,14 @@ export class StoredResponses {
     const { maxVariants } = this.#options
     const found = this.store.get(lookup.key.key, budget)
     const trim = (found: Found | undefined) => {
-      if (found === undefined || found.responses.length <= maxVariants) return
+      if (found === undefined || found.responses.length <= Math.min(maxVariants, maxParts)) return
       const oldestFirst = found.responses
         .flatMap((found) => this.#placeOf(found))
         .sort((one, other) => one.responseTime - other.responseTime)
-      for (const { slot } of oldestFirst.slice(0, -maxVariants)) this.store.delete(lookup.key.key, slot)
+      const whole = oldestFirst.filter(({ part }) => part === undefined)
+      const parts = oldestFirst.filter(({ part }) => part !== undefined)
+      const tooMany = [...whole.slice(0, -maxVariants), ...parts.slice(0, -maxParts)]
+      for (const { slot } of tooMany) this.store.delete(lookup.key.key, slot)
     }
     whenReady(found, trim)
   }
@@ -220,10 +230,11 @@ export class StoredResponses {
   }
 
   /** Where a response is kept and since when, be it one that is not used; none if that cannot be told. */
-  #placeOf(found: FoundResponse): Pick<StoredResponse, 'slot' | 'responseTime'>[] {
+  #placeOf(found: FoundResponse): Pick<StoredResponse, 'slot' | 'responseTime' | 'part'>[] {
     try {
-      const { slot, responseTime } = found.response
-      return typeof slot === 'string' && typeof responseTime === 'number' ? [{ slot, responseTime }] : []
+      const { slot, responseTime, part } = found.response
+      if (typeof slot !== 'string' || typeof responseTime !== 'number') return []
+      return [{ slot, responseTime, ...(part !== undefined && { part }) }]
     } catch {
       return []
     }

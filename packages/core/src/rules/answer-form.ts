@@ -1,7 +1,15 @@
 import type { Assessed } from './assessment.js'
 import type { Fields, Request } from './messages.js'
 import type { RuleOptions } from './options.js'
-import { askedRange, type Extent, extentIn, holdsIfRange, partFields, unsatisfiableFields } from './ranges.js'
+import {
+  askedRange,
+  type Extent,
+  extentIn,
+  holdsIfRange,
+  partFields,
+  totalBytes,
+  unsatisfiableFields
+} from './ranges.js'
 import { isNotModified, notModifiedFields } from './validation.js'
 
 /** In which form the caller gets a stored response that may be served. */
@@ -23,11 +31,11 @@ const unsatisfiable: AnswerForm = { action: 'unsatisfiable' }
 export function answerForm(request: Request, selected: Assessed): AnswerForm {
   if (request.isPlain) return whole
   if (isNotModified(request, selected)) return notModified
-  const { status, bodyBytes } = selected.stored
+  const { status, bodyBytes, part } = selected.stored
   // Range counts only where the answer without it were a 200 (RNG-07).
-  const asked = status === 200 && bodyBytes > 0 ? askedRange(request) : 'whole'
+  const asked = (status === 200 || part !== undefined) && bodyBytes > 0 ? askedRange(request) : 'whole'
   if (typeof asked === 'string' || !holdsIfRange(request, selected)) return whole
-  const extent = extentIn(asked, bodyBytes)
+  const extent = extentIn(asked, totalBytes(selected.stored))
   return extent === undefined ? unsatisfiable : { action: 'part', extent }
 }
 
@@ -53,16 +61,20 @@ export function headInForm(
   fields: Fields,
   options: Pick<RuleOptions, 'targetedFields'>
 ): { readonly status: number; readonly statusText: string; readonly fields: Fields } {
-  const { status, statusText, bodyBytes } = stored
+  const { status, statusText } = stored
   switch (form.action) {
     case 'whole':
       return { status, statusText, fields }
     case 'not-modified':
       return { status: 304, statusText: 'Not Modified', fields: notModifiedFields(fields, options) }
     case 'part':
-      return { status: 206, statusText: 'Partial Content', fields: partFields(fields, form.extent, bodyBytes) }
+      return { status: 206, statusText: 'Partial Content', fields: partFields(fields, form.extent, totalBytes(stored)) }
     case 'unsatisfiable':
-      return { status: 416, statusText: 'Range Not Satisfiable', fields: unsatisfiableFields(fields, bodyBytes) }
+      return {
+        status: 416,
+        statusText: 'Range Not Satisfiable',
+        fields: unsatisfiableFields(fields, totalBytes(stored))
+      }
     default:
       return form satisfies never
   }

@@ -5,6 +5,7 @@ import { dateOf } from './freshness.js'
 import { formatHttpDate } from './http-date.js'
 import type { ExchangeTimes, FieldLine, Fields, Request, Response } from './messages.js'
 import type { RuleOptions } from './options.js'
+import { totalBytes } from './ranges.js'
 import { varyNames } from './selecting-fields.js'
 import {
   decideKeeping,
@@ -78,7 +79,7 @@ export function freshen(
     fields: keepRefusedCookies(stored.fields, kept, forThisCallerOnly)
   }
   if (hidesFields(fieldMap(response.fields), options)) return { forCaller, keep: { action: 'remove', because: hidden } }
-  const decision = decideKeeping(request, head, times, stored.method, options)
+  const decision = decideKeeping(request, head, times, stored, options)
   if (!decision.store) {
     const action = leaving.has(decision.requirement) ? 'leave' : 'remove'
     return { forCaller, keep: { action, because: decision } }
@@ -103,7 +104,7 @@ export function compareHead(selected: Assessed, response: Response, times: Excha
   const etag = single(fields, 'etag')
   const lastModified = single(fields, 'last-modified')
   if (contentLength === undefined && etag === undefined && lastModified === undefined) return 'leave'
-  if (contentLength !== undefined && contentLength !== selected.stored.bodyBytes) return 'invalidate'
+  if (contentLength !== undefined && contentLength !== totalBytes(selected.stored)) return 'invalidate'
   if (etag !== undefined && (etag === null || etag !== single(selected.fields, 'etag'))) return 'invalidate'
   if (lastModified === undefined) return 'update'
   if (lastModified !== null && lastModified === single(selected.fields, 'last-modified')) return 'update'

@@ -38,6 +38,14 @@ export interface ExchangeTimes {
   readonly responseTime: EpochMilliseconds
 }
 
+/** Which part of a representation a body is, its length apart. RFC 9110 §14.4. */
+export interface Part {
+  /** Position of its first byte. */
+  readonly first: number
+  /** Bytes of the whole representation. */
+  readonly total: number
+}
+
 /**
  * A stored response without its body: plain data that survives `JSON.stringify`. A store keeps it as it is;
  * the only properties a store reads are `slot`, `id`, `requestTime`, `dropAt` and `bodyBytes`.
@@ -47,7 +55,7 @@ export interface StoredResponse {
   readonly formatVersion: 1
   /** The cache key it is stored under, in full. */
   readonly key: string
-  /** The place under the key: a hash of method and selecting fields. A response with the same slot replaces this one. */
+  /** The place under the key: a hash of method, selecting fields and part. A response with the same slot replaces this one. */
   readonly slot: string
   /** 128 random bits in lowercase hex, new for each body. */
   readonly id: string
@@ -66,6 +74,8 @@ export interface StoredResponse {
   readonly bodyBytes: number
   /** SHA-256, in lowercase hex, of each piece of 1 MiB of the body; absent where the store keeps objects. */
   readonly digests?: readonly string[]
+  /** Where the body begins in the whole, and how long that is; set for a part of a representation only (RNG-09). */
+  readonly part?: Part
   /** Mark key → value of the mark when the request was sent, `''` if there was none. Another value now means: invalidated since. */
   readonly marks: Readonly<Record<string, string>>
   /** Must be validated before any use. */

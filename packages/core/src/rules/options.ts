@@ -25,7 +25,7 @@ export interface RuleOptions {
   readonly noVarySearch: boolean
   /** Set where a decision is explained: gets each rule that is asked. */
   readonly trace?: Trace | undefined
-  readonly ranges: 'off' | 'serve'
+  readonly ranges: 'off' | 'serve' | 'store'
   /** SHA-256 of bytes, or of a text as UTF-8, in lowercase hex. */
   readonly digest: (content: string | Uint8Array) => string
   /** The same of a credential: keyed, if there is a key, so that nobody else can try guesses on it. */

@@ -1,6 +1,6 @@
 import type { Assessed } from './assessment.js'
-import { trimmed } from './fields.js'
-import type { Fields, Request } from './messages.js'
+import { type FieldMap, single, trimmed } from './fields.js'
+import type { Fields, Part, Request, StoredResponse } from './messages.js'
 import { isStrong, type Validators } from './validators.js'
 
 /** Byte positions in a body, both inclusive. RFC 9110 §14.1.2. */
@@ -62,6 +62,61 @@ export function isStrongDate({ lastModifiedAt }: Validators, date: number): bool
   return lastModifiedAt !== undefined && lastModifiedAt + 1_000 <= date
 }
 
+/** Bytes of the whole representation that a stored response is, or is a part of. */
+export function totalBytes({ bodyBytes, part }: Pick<StoredResponse, 'bodyBytes' | 'part'>): number {
+  return part === undefined ? bodyBytes : part.total
+}
+
+/** Which bytes of the whole a stored response has. */
+export function extentOf({ bodyBytes, part }: Pick<StoredResponse, 'bodyBytes' | 'part'>): Extent {
+  const first = part === undefined ? 0 : part.first
+  return { first, last: first + bodyBytes - 1 }
+}
+
+/** Whether a stored part has all bytes that the request asks for (RNG-09). */
+export function covers(request: Request, selected: Assessed): boolean {
+  const asked = askedRange(request)
+  if (typeof asked === 'string' || !holdsIfRange(request, selected)) return false
+  const { first, last } = extentOf(selected.stored)
+  const extent = extentIn(asked, totalBytes(selected.stored))
+  return extent !== undefined && extent.first >= first && extent.last <= last
+}
+
+const contentRange = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15})$/i
+
+/** What `Content-Range` says of one part of a whole of known length; `undefined` if it does not, or cannot be. RFC 9110 §14.4. */
+export function parseContentRange(fields: FieldMap): (Extent & Part) | undefined {
+  const [, ...numbers] = contentRange.exec(single(fields, 'content-range') ?? '') ?? []
+  const [first, last, total] = numbers.map(Number)
+  if (first === undefined || last === undefined || total === undefined) return undefined
+  return first <= last && last < total ? { first, last, total } : undefined
+}
+
+/**
+ * The bytes that a 206 has, if it can be stored: one part of a whole, with all its fields, which an answer to
+ * `If-Range` may be without (RNG-09). RFC 9110 §15.3.7.
+ */
+export function partialExtent(
+  { method, fields: asked }: Request,
+  fields: FieldMap,
+  contentLength: number | undefined
+): (Extent & Part) | undefined {
+  if (method !== 'GET' || !asked.has('range') || asked.has('if-range')) return undefined
+  const part = parseContentRange(fields)
+  if (part === undefined) return undefined
+  return contentLength === undefined || contentLength === part.last - part.first + 1 ? part : undefined
+}
+
+/** The fields of a 206 as they are stored: without those that are about the part, which are made anew (RNG-09). */
+export function fieldsOfPart<Line extends Fields[number]>(fields: readonly Line[]): Line[] {
+  return fields.filter(([name]) => !aboutTheWhole.has(name.toLowerCase()))
+}
+
+/** The fields of parts that make up a whole of `total` bytes (RNG-10). */
+export function fieldsOfWhole(fields: Fields, total: number): Fields {
+  return [...fieldsOfPart(fields), ['Content-Length', String(total)]]
+}
+
 /** What in a 206 would be about other bytes than those of the whole body. */
 const aboutTheWhole: ReadonlySet<string> = new Set(['content-length', 'content-range', 'content-digest', 'content-md5'])
 /** What a 416 takes from a stored response: it is about no representation, and not to be stored by anybody. */
@@ -70,7 +125,7 @@ const inUnsatisfiable: ReadonlySet<string> = new Set(['date', 'vary'])
 /** The fields of a 206 made from a stored response of `total` bytes (RNG-02). RFC 9110 §15.3.7. */
 export function partFields(fields: Fields, { first, last }: Extent, total: number): Fields {
   return [
-    ...fields.filter(([name]) => !aboutTheWhole.has(name.toLowerCase())),
+    ...fieldsOfPart(fields),
     ['Content-Range', `bytes ${first}-${last}/${total}`],
     ['Content-Length', String(last - first + 1)]
   ]

@@ -3,13 +3,14 @@ import { isUnqualified } from './assessment.js'
 import { type DeltaSeconds, type Directives, noDirectives, parseCacheControl } from './cache-control.js'
 import { besideMode, type CacheMode, hasPrecondition, type StaleMode } from './cache-mode.js'
 import { type Candidate, type Candidates, selectedBy } from './candidates.js'
+import { type Completion, completionOf } from './completing.js'
 import { breaksLines, isToken, maxFieldValueLength, members } from './fields.js'
 import { currentAge, isClockUsable } from './freshness.js'
 import { isInvalidated, type Marks } from './invalidation.js'
 import type { EpochMilliseconds, Request, RequestFields, Seconds } from './messages.js'
 import { isCacheable, isSafe } from './methods.js'
 import type { RuleOptions } from './options.js'
-import { askedRange } from './ranges.js'
+import { askedRange, covers } from './ranges.js'
 import { varyNames } from './selecting-fields.js'
 import { maySetCookie } from './storing.js'
 import { applies } from './trace.js'
@@ -55,6 +56,7 @@ export type ReuseDecision =
       readonly reason: ForwardReason
       readonly mayFallBack: boolean
     }
+  | { readonly action: 'complete'; readonly completion: Completion }
   | { readonly action: 'forward'; readonly reason: ForwardReason }
   | Unanswered
 
@@ -207,14 +209,23 @@ export function decideReuse(
   const { marks, stored } = candidates
   let selected: Assessed | undefined
   let invalid = false
+  let parts: Assessed[] | undefined
   const matching = selectedBy(request, candidates, options)
   for (const candidate of matching) {
     const assessed = usable(candidate, request, marks, now, options)
     if (assessed === undefined || (selected !== undefined && !precedes(assessed, selected))) continue
+    if (assessed.stored.part !== undefined && !covers(request, assessed)) {
+      parts ??= []
+      if (!isInvalidated(candidate, marks)) parts.push(assessed)
+      continue
+    }
     selected = assessed
     invalid = isInvalidated(candidate, marks)
   }
   if (selected === undefined) {
+    if (applies(options, 'RNG-09', parts !== undefined)) {
+      return unanswered(control, options) ?? decideCompleting(request, parts ?? [], options)
+    }
     const asking = matching.length === 0 ? options : untraced
     const isKnown = stored.some((candidate) => usable(candidate, request, marks, now, asking) !== undefined)
     applies(options, 'VARY-01', isKnown)
@@ -228,6 +239,16 @@ export function decideReuse(
   if (instead === undefined) return decision
   if (decision.action === 'validate') return instead
   return decision.action === 'serve-and-validate' ? { ...decision, action: 'serve' } : decision
+}
+
+/** Only parts are stored, none of which has all that is asked for: Table A, row 10. */
+function decideCompleting(request: Request, valid: readonly Assessed[], options: RuleOptions): ReuseDecision {
+  const newest = mostRecent(valid)
+  const completion = newest && completionOf(request, newest, valid, options)
+  if (applies(options, 'RNG-10', completion !== undefined) && completion !== undefined) {
+    return { action: 'complete', completion }
+  }
+  return { action: 'forward', reason: 'partial' }
 }
 
 /** What is known of a candidate that could be served, perhaps once it is validated, if its selecting fields match. */

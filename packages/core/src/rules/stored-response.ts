@@ -64,7 +64,8 @@ function isKept(value: Record<string, unknown>): boolean {
     isTime(value.responseTime) &&
     isTime(value.dropAt) &&
     isLength(value.bodyBytes) &&
-    hasDigests(value.digests, value.bodyBytes)
+    hasDigests(value.digests, value.bodyBytes) &&
+    (value.part === undefined || isPart(value.part))
   )
 }
 
@@ -83,6 +84,10 @@ function hasDigests(digests: unknown, bodyBytes: number): boolean {
   for (const digest of digests)
     if (typeof digest !== 'string' || digest.length !== 64 || !hex.test(digest)) return false
   return true
+}
+
+function isPart(part: unknown): boolean {
+  return isObject(part) && isLength(part.first) && isLength(part.total)
 }
 
 function isFieldLine(line: unknown): boolean {

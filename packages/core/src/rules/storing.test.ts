@@ -102,12 +102,12 @@ describe('decideKeeping (RFC 9111 §4.3.4)', () => {
     ['STORE-01', ['Cache-Control', 'private']],
     ['VARY-02', ['Vary', '*']]
   ] as const)('UPD-08: after an update %s counts as it does for a new response', (requirement, line) => {
-    const decision = decideKeeping(get, response(200, maxAge, line), times, 'GET', rules())
+    const decision = decideKeeping(get, response(200, maxAge, line), times, { method: 'GET' }, rules())
     expect(decision).toMatchObject({ store: false, requirement })
   })
 
   it('UPD-09: a HEAD that updates a response to GET leaves it one to GET', () => {
-    const decision = decideKeeping(requestWith({}, 'HEAD'), response(200, maxAge), times, 'GET', rules())
+    const decision = decideKeeping(requestWith({}, 'HEAD'), response(200, maxAge), times, { method: 'GET' }, rules())
     expect(decision).toMatchObject({ store: true, head: { method: 'GET', slot: 'get' } })
   })
 })

@@ -19,6 +19,7 @@ import type {
   ExchangeTimes,
   FieldLine,
   Fields,
+  Part,
   Request,
   Response,
   Seconds,
@@ -26,6 +27,7 @@ import type {
 } from './messages.js'
 import { isCacheable } from './methods.js'
 import type { RuleOptions } from './options.js'
+import { fieldsOfPart, fieldsOfWhole, partialExtent } from './ranges.js'
 import { selectingFields, varyNames } from './selecting-fields.js'
 import {
   hasNoContent,
@@ -58,7 +60,16 @@ export interface NotStored {
 /** A response to be stored, but for what is known only after its body. */
 export type StorableHead = Pick<
   StoredResponse,
-  'slot' | 'method' | 'status' | 'statusText' | 'fields' | 'selecting' | 'requestTime' | 'responseTime' | 'dropAt'
+  | 'slot'
+  | 'method'
+  | 'status'
+  | 'statusText'
+  | 'fields'
+  | 'selecting'
+  | 'requestTime'
+  | 'responseTime'
+  | 'dropAt'
+  | 'part'
 >
 
 export type StoringDecision =
@@ -88,15 +99,25 @@ export function decideStoring(
   if (applies(options, 'GEN-03', framing.redirected)) return no('GEN-03', 'redirects were followed below the cache')
   if (applies(options, 'STORE-11', !isKnownClass(status)))
     return no('STORE-11', `status ${status} is of no known class`)
-  if (applies(options, 'STORE-02', status === 206)) return no('STORE-02', 'partial content is not stored')
+  const isRefused = status === 206 && options.ranges !== 'store'
+  if (applies(options, 'STORE-02', isRefused)) return no('STORE-02', 'partial content is not stored', "ranges: 'store'")
   if (applies(options, 'STORE-02', status === 304)) return no('STORE-02', 'a 304 is not stored')
   if (applies(options, 'STORE-07', isNeverStored(status))) return no('STORE-07', `status ${status} is never stored`)
-  const isAboutRange = status !== 200 && method === 'GET' && request.fields.has('range')
+  const isAboutRange = status !== 200 && status !== 206 && method === 'GET' && request.fields.has('range')
   if (applies(options, 'RNG-08', isAboutRange)) return no('RNG-08', 'it may be about the range that was asked for')
   const fields = fieldMap(response.fields)
   const contentLength = parseContentLength(fields)
   const isUnreadable = applies(options, 'MSG-02', contentLength === null)
   if (isUnreadable || contentLength === null) return no('MSG-02', 'content-length cannot be read')
+  if (status === 206) {
+    const extent = partialExtent(request, fields, contentLength)
+    if (applies(options, 'RNG-09', extent === undefined) || extent === undefined)
+      return no('RNG-09', 'it is not one part of a whole of known length')
+    const bytes = extent.last - extent.first + 1
+    if (bytes < extent.total) return decideByDirectives(request, response, fields, times, bytes, options, extent)
+    const whole = { status: 200, statusText: 'OK', fields: fieldsOfWhole(response.fields, bytes) }
+    return decideByDirectives(request, whole, fieldMap(whole.fields), times, bytes, options)
+  }
   if (applies(options, 'MSG-06', !isFramed(method, status, fields, framing, options))) {
     return no('MSG-06', 'only the end of the connection ends the body', 'storeCloseDelimited: true')
   }
@@ -110,7 +131,8 @@ function decideByDirectives(
   fields: FieldMap,
   times: ExchangeTimes,
   contentLength: number | undefined,
-  options: RuleOptions
+  options: RuleOptions,
+  part?: Part
 ): StoringDecision {
   const { method } = request
   const { status, statusText } = response
@@ -151,15 +173,16 @@ function decideByDirectives(
   }
   const kept = storedFields(response.fields, fields, fieldsLeftOut(directives, options))
   const head: StorableHead = {
-    slot: slotOf(method, selecting, options.digest),
+    slot: slotOf(method, selecting, options.digest, part),
     method: method as StoredResponse['method'],
     status,
     statusText,
-    fields: withDate(kept, fields, times.responseTime),
+    fields: withDate(part === undefined ? kept : fieldsOfPart(kept), fields, times.responseTime),
     selecting,
     requestTime: times.requestTime,
     responseTime: times.responseTime,
-    dropAt: dropAt(fields, directives, lifetime, canBeValidated, times, options)
+    dropAt: dropAt(fields, directives, lifetime, canBeValidated, times, options),
+    ...(part !== undefined && { part: { first: part.first, total: part.total } })
   }
   return { store: true, head, contentLength }
 }
@@ -169,7 +192,7 @@ export function decideKeeping(
   request: Request,
   updated: Response,
   times: ExchangeTimes,
-  method: StoredResponse['method'],
+  { method, part }: Pick<StoredResponse, 'method' | 'part'>,
   options: RuleOptions
 ): StoringDecision {
   return decideByDirectives(
@@ -178,7 +201,8 @@ export function decideKeeping(
     fieldMap(updated.fields),
     times,
     undefined,
-    options
+    options,
+    part
   )
 }
 
@@ -248,7 +272,8 @@ function refusalByDirectives(
   directives: Directives,
   options: RuleOptions
 ): NotStored | undefined {
-  const isForeign = directives.mustUnderstand && !isUnderstood(status)
+  const isForeign =
+    directives.mustUnderstand && !isUnderstood(status) && !(status === 206 && options.ranges === 'store')
   if (applies(options, 'STORE-04', isForeign)) return no('STORE-04', `status ${status} is not understood`)
   const isBarred = directives.noStore && !directives.mustUnderstand
   if (applies(options, 'STORE-03', isBarred)) return no('STORE-03', 'the response says no-store')
@@ -304,7 +329,13 @@ function withDate(kept: FieldLine[], fields: FieldMap, responseTime: EpochMillis
 }
 
 /** The place of a response under its key: the same for the same method and the same selecting fields (VARY-10). */
-export function slotOf(method: string, selecting: StoredResponse['selecting'], digest: RuleOptions['digest']): string {
+export function slotOf(
+  method: string,
+  selecting: StoredResponse['selecting'],
+  digest: RuleOptions['digest'],
+  part?: Part
+): string {
+  if (part !== undefined) return digest(JSON.stringify([method, selecting, part.first, part.total]))
   if (selecting.length === 0) return method.toLowerCase()
   return digest(JSON.stringify([method, selecting]))
 }

@@ -18,6 +18,8 @@ export const consultableRules = {
   'RNG-04': ['RFC 9110 §15.5.17', 'there are no such bytes: a 416'],
   'RNG-05': ['RFC 9110 §14.2', 'it asks for ranges that only the origin can answer'],
   'RNG-08': ['RFC 9111 §3.3', 'it may be about the range that was asked for'],
+  'RNG-09': ['RFC 9111 §3.3', 'it is a part that cannot be stored, or does not have all that is asked for'],
+  'RNG-10': ['RFC 9111 §3.4', 'one part of it is missing, which the origin is asked for'],
   'VAL-12': ['RFC 9110 §13.1.1', 'If-Match and If-Unmodified-Since are for the origin'],
   'GEN-03': ['RFC 9111 §7.1', 'redirects were followed below the cache'],
   'STORE-11': ['RFC 9110 §15', 'the status is of no known class'],

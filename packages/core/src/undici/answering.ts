@@ -16,6 +16,7 @@ import {
 import type { SearchIndex } from '../search-index.js'
 import type { Body } from '../store.js'
 import { forwardTogether, isBeingValidated, leadValidation, validateTogether } from './collapsing.js'
+import { complete } from './completing.js'
 import { Exchange } from './exchange.js'
 import { forward } from './forwarding.js'
 import { withFields } from './read-request.js'
@@ -123,6 +124,8 @@ function carryOut(exchange: Exchange, lookup: Lookup, decision: ReuseDecision): 
       return validateInBackground(exchange, lookup, decision.selected)
     case 'validate':
       return validateTogether(exchange, lookup, decision.selected, decision.reason, decision.mayFallBack, again)
+    case 'complete':
+      return complete(exchange, lookup, decision.completion)
     case 'forward':
       return forwardTogether(exchange, lookup, decision.reason, again)
     case 'gateway-timeout':

@@ -54,8 +54,8 @@ function passingOn(
   if (announcedBytes > copiedBytes) {
     return new LongRelay(sink, response, announcedBytes, () => storing(exchange, response, lookup, reason, 0), defer)
   }
-  const ended = (body: Uint8Array | undefined, receivedBytes: number) =>
-    storeWhole(exchange, response, lookup, reason, body, receivedBytes)
+  const ended = (body: Uint8Array, receivedBytes: number, isComplete: boolean) =>
+    storeWhole(exchange, response, lookup, reason, body, receivedBytes, isComplete)
   return new ShortRelay(sink, response, announcedBytes, ended, defer)
 }
 

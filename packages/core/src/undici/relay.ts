@@ -64,7 +64,6 @@ export class Relay implements Passing {
   }
 
   fail(error: unknown): void {
-    this.#storing.copy?.drop()
     this.#storing.ended(false, this.#bytes)
     this.#sink.fail(error)
   }
@@ -75,8 +74,8 @@ export const copiedBytes = 65_536
 
 /** Puts work off until the caller has what there is for him. */
 type Defer = (work: () => void) => void
-/** What is done with a whole body that was copied on its way, or, without one, after an end before its time. */
-type Ended = (body: Uint8Array | undefined, receivedBytes: number) => void
+/** What is done with a body that was copied on its way: all of it, or as much as came before an end before its time. */
+type Ended = (body: Uint8Array, receivedBytes: number, isComplete: boolean) => void
 
 const noBytes = new Uint8Array(0)
 
@@ -121,12 +120,12 @@ export class ShortRelay implements Passing {
   }
 
   end(trailers: Headers, rawTrailers: RawHeaders): void {
-    this.#defer(() => this.#ended(this.#body, this.#bytes))
+    this.#defer(() => this.#ended(this.#body, this.#bytes, true))
     this.#sink.end(trailers, rawTrailers)
   }
 
   fail(error: unknown): void {
-    this.#ended(undefined, this.#bytes)
+    this.#ended(this.#body.subarray(0, this.#bytes), this.#bytes, false)
     this.#sink.fail(error)
   }
 }
@@ -181,9 +180,7 @@ export class LongRelay implements Passing {
 
   fail(error: unknown): void {
     this.#hasFailed = true
-    const { copy, ended } = this.#decided()
-    copy?.drop()
-    ended(false, this.#bytes)
+    this.#decided().ended(false, this.#bytes)
     this.#sink.fail(error)
   }
 

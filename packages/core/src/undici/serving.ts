@@ -4,7 +4,7 @@ import type { Lookup } from '../look-ups.js'
 import { type AnswerForm, answerForm, bytesInForm, headInForm } from '../rules/answer-form.js'
 import type { Assessed } from '../rules/assessment.js'
 import { currentAge } from '../rules/freshness.js'
-import type { Fields, Seconds } from '../rules/messages.js'
+import type { Fields, Part, Seconds } from '../rules/messages.js'
 import type { Extent } from '../rules/ranges.js'
 import type { StalePermission } from '../rules/reuse.js'
 import type { Awaitable, Body } from '../store.js'
@@ -26,8 +26,16 @@ export function bodyInForm(
   lookup: Lookup,
   selected: Assessed
 ): Awaitable<Body | undefined> {
+  const { part, bodyBytes } = selected.stored
+  if (part !== undefined && !has(form, part, bodyBytes)) return undefined
   if (bytesInForm(form, exchange.asked.request.method, selected) === 0) return noBytes
   return storedBody(exchange, lookup, selected, form.action === 'part' ? form.extent : undefined)
+}
+
+/** Whether a stored part has what an answer in that form takes: it was selected for it, unless its fields have changed since. */
+function has(form: AnswerForm, { first }: Part, bodyBytes: number): boolean {
+  if (form.action !== 'part') return form.action === 'not-modified'
+  return form.extent.first >= first && form.extent.last < first + bodyBytes
 }
 
 /** The body of a stored response, or some of its bytes; `undefined` if they cannot be had. */
@@ -38,11 +46,13 @@ function storedBody(
   extent: Extent | undefined
 ): Awaitable<Body | undefined> {
   const { responses } = exchange.cache
+  const start = selected.stored.part?.first ?? 0
+  const range = extent && { first: extent.first - start, last: extent.last - start }
   const attached = responses.attachedBody(lookup, selected)
   if (attached !== undefined) {
-    return extent === undefined ? attached : attached.subarray(extent.first, extent.last + 1)
+    return range === undefined ? attached : attached.subarray(range.first, range.last + 1)
   }
-  const body = responses.openBody(lookup, selected, exchange.budget, extent)
+  const body = responses.openBody(lookup, selected, exchange.budget, range)
   if (isPromise(body)) exchange.caller.start()
   return body
 }

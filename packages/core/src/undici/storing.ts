@@ -7,6 +7,7 @@ import type { Lookup } from '../look-ups.js'
 import type { Assessed } from '../rules/assessment.js'
 import { assess } from '../rules/assessment.js'
 import { tooLong, withinLength } from '../rules/body-limit.js'
+import { headOfBeginning } from '../rules/combining.js'
 import { compareHead, type Freshened, freshen } from '../rules/freshening.js'
 import type { StoredResponse } from '../rules/messages.js'
 import { type ForwardReason, selectable } from '../rules/reuse.js'
@@ -19,6 +20,7 @@ import {
 } from '../rules/storing.js'
 import type { Awaitable } from '../store.js'
 import type { Completed } from '../stored-responses.js'
+import { settleParts } from './combining.js'
 import type { Exchange } from './exchange.js'
 import type { NetworkResponse } from './network-response.js'
 import { copiedBytes, type Storing } from './relay.js'
@@ -57,9 +59,9 @@ export function storingAs(
   ownBytes = copiedBytes
 ): Storing {
   if (!decision.store) return notStoring(exchange, response, lookup, decision, told)
-  const { head, contentLength } = decision
+  const { contentLength } = decision
   const copies = contentLength === undefined || contentLength <= copiedBytes
-  return copying(exchange, response, lookup, head, contentLength, copies ? ownBytes : 0, told)
+  return copying(exchange, response, lookup, decision, copies ? ownBytes : 0, told)
 }
 
 /** May this answer be stored? A HEAD also tells of the answers to GET. */
@@ -81,28 +83,46 @@ export function withinLimit(exchange: Exchange, decision: StoringDecision): Stor
   return withinLength(decision, maxEntryBytes(exchange), exchange.cache.settings.rules)
 }
 
-/** Stores a body that is complete already, if it may be stored. Without one the answer did not end well. */
+/** Stores a body that is there already, if it may be stored; of one that did not end well the beginning, if that may be. */
 export function storeWhole(
   exchange: Exchange,
   response: NetworkResponse,
   lookup: Lookup,
   reason: ForwardReason,
-  body: Uint8Array | undefined,
-  receivedBytes: number
+  body: Uint8Array,
+  receivedBytes: number,
+  isComplete: boolean
 ): void {
   const told: Told = { outcome: 'miss', reason, status: response.status }
   const decision = decide(exchange, response, lookup)
-  if (body === undefined || response.head.isBroken) {
-    return exchange.tell({ ...told, notStored: decision.store ? broken : decision })
+  const isBroken = !isComplete || response.head.isBroken
+  if (!decision.store) {
+    if (isBroken) return exchange.tell({ ...told, notStored: decision })
+    return isNotStored(exchange, response, lookup, decision, told)
   }
-  if (!decision.store) return isNotStored(exchange, response, lookup, decision, told)
-  const { head, contentLength } = decision
-  if (contentLength !== receivedBytes) return isNotStored(exchange, response, lookup, otherLength, told)
+  const { contentLength } = decision
+  const head = isBroken ? beginningOf(exchange, response, decision, receivedBytes) : decision.head
+  if (head === undefined) return exchange.tell({ ...told, notStored: broken })
+  if (!isBroken && contentLength !== receivedBytes) return isNotStored(exchange, response, lookup, otherLength, told)
   const { responses } = exchange.cache
   const copied = { bodyBytes: receivedBytes, digests: undefined }
   removeFromTheFuture(exchange, lookup, head)
   const setting = responses.store.set(lookup.key.key, body, () => complete(exchange, lookup, head, copied))
-  whenReady(setting, (stored) => settled(exchange, response, lookup, head, receivedBytes, stored, told))
+  whenReady(setting, (stored) => {
+    if (isBroken && !stored) exchange.tell({ ...told, notStored: broken })
+    else settled(exchange, response, lookup, head, receivedBytes, stored, told)
+  })
+}
+
+/** What may be stored of an answer that did not end well, but as it began. */
+function beginningOf(
+  { cache }: Exchange,
+  response: NetworkResponse,
+  { head, contentLength }: Extract<StoringDecision, { store: true }>,
+  receivedBytes: number
+): StorableHead | undefined {
+  if (response.head.isBroken) return undefined
+  return headOfBeginning(head, contentLength, receivedBytes, cache.settings.rules)
 }
 
 /** Brings the fields of a 304, or of a HEAD, into a stored response. RFC 9111 §4.3.4. */
@@ -166,7 +186,10 @@ function settled(
   if (hasOthers) responses.trim(lookup, new Budget(settings.storeTimeoutMs, 'unref'))
   responses.searchIndex?.add(lookup, head)
   if (storeChannel.hasSubscribers) tellStored(exchange, 'stored', head, bodyBytes)
-  exchange.tell({ ...told, stored, ...lifetimeOf(exchange, lookup, head) })
+  const hasParts = head.part !== undefined || lookup.stored.some((known) => known.stored.part !== undefined)
+  whenReady(hasParts ? settleParts(exchange, lookup, head) : undefined, () => {
+    exchange.tell({ ...told, stored, ...lifetimeOf(exchange, lookup, head) })
+  })
 }
 
 /** What the store gets to keep, once the body is complete. */
@@ -177,7 +200,8 @@ function complete(
   copied: Completed | undefined
 ): StoredResponse | undefined {
   const stored = copied && exchange.cache.responses.complete(lookup, head, copied)
-  if (stored !== undefined) exchange.leads?.completed(stored)
+  // Who waits for all of it does not wait for its beginning.
+  if (stored !== undefined && stored.part === undefined) exchange.leads?.completed(stored)
   return stored
 }
 
@@ -185,11 +209,12 @@ function copying(
   exchange: Exchange,
   response: NetworkResponse,
   lookup: Lookup,
-  head: StorableHead,
-  expectedBytes: number | undefined,
+  decision: Extract<StoringDecision, { store: true }>,
   ownBytes: number,
   told: Told
 ): Storing {
+  const expectedBytes = decision.contentLength
+  let { head } = decision
   const { responses, settings } = exchange.cache
   const { store } = responses
   const maxBytes = maxEntryBytes(exchange)
@@ -202,7 +227,7 @@ function copying(
     bufferBytes: store.keepsObjects && Number.isFinite(maxBytes) ? maxBytes : settings.copyBufferBytes,
     waitMs: settings.storeTimeoutMs,
     shares: store.keepsObjects,
-    digests: !store.keepsObjects && settings.verify === 'digest',
+    digests: responses.makesDigests,
     hold: (on) => response.network.hold(on),
     store: (body) => {
       removeFromTheFuture(exchange, lookup, head)
@@ -218,8 +243,14 @@ function copying(
   const ended = (isComplete: boolean, receivedBytes: number) => {
     const isOtherLength = expectedBytes !== undefined && expectedBytes !== receivedBytes
     if (!isComplete || (!isOtherLength && !isWhole(response, expectedBytes, receivedBytes))) {
-      copy.drop()
-      return exchange.tell({ ...told, notStored: broken })
+      const beginning = beginningOf(exchange, response, decision, receivedBytes)
+      if (beginning !== undefined) head = beginning
+      else copy.drop()
+      if (copy.end() === undefined) return exchange.tell({ ...told, notStored: broken })
+      return void whenReady(setting, (stored) => {
+        if (!stored) exchange.tell({ ...told, notStored: broken })
+        else settled(exchange, response, lookup, head, receivedBytes, stored, told)
+      })
     }
     if (isOtherLength) copy.drop()
     if (copy.end() === undefined) {

@@ -47,6 +47,20 @@ const incoherent: [what: string, first: Ask, change: (stored: Stored) => unknown
     ({ response, body }) => ({ response: { ...response, status }, body }),
     {}
   ]),
+  ...[
+    ['a part, though its status says that it is all', {}],
+    ['a part, kept where a whole is', { status: 206 }],
+    ['a part beyond its whole', { status: 206, part: { first: 2 ** 40, total: 10 } }],
+    ['a part that is no part', { status: 206, part: 5 }]
+  ].map(([what, changes]): (typeof incoherent)[number] => [
+    `it is ${what}`,
+    {},
+    ({ response, body }) => ({
+      response: { ...response, part: { first: 0, total: 10 }, ...(changes as object) },
+      body
+    }),
+    {}
+  ]),
   ...[204].map((status): (typeof incoherent)[number] => [
     `the status is ${status}, which has no body`,
     {},

@@ -112,20 +112,24 @@ describe('the rules that are asked', () => {
       settings,
       fc.integer({ min: -100, max: 100 }),
       fc.boolean(),
+      fc.boolean(),
       fc.boolean()
     )
-    const property = fc.property(inputs, ([request, mode, fields, given, seconds, isInvalid, isShort]) => {
-      const assessed = assess(storedWith(fields, isShort ? { dropAt: noon } : {}), rules(given))
+    const property = fc.property(inputs, ([request, mode, fields, given, seconds, isInvalid, isShort, isPart]) => {
+      const part = { status: 206, part: { first: 0, total: 10 } }
+      const stored = storedWith(fields, { ...(isShort && { dropAt: noon }), ...(isPart && part) })
+      const assessed = assess(stored, rules({ ...given, ranges: 'store' }))
       const candidates = candidatesOf([assessed], new Map([['http://a.example/', isInvalid ? 'other' : '']]))
       const trace: Trace = []
-      const decide = (options = rules(given)) =>
+      const decide = (options = rules({ ...given, ranges: 'store' })) =>
         decideReuse(request, requestControl(request, mode), candidates, noon + seconds * 1_000, true, options)
-      const decision = decide({ ...rules(given), trace })
+      const decision = decide({ ...rules({ ...given, ranges: 'store' }), trace })
       expect(decision).toEqual(decide())
       const last = deciding(trace)
       if (decision.action === 'gateway-timeout') expect(last).toBe('REQ-06')
       else if (decision.action === 'network-error') expect(last).toBe('MODE-05')
-      else if (decision.action === 'forward') expect(last).toMatch(/^(METH-04|STORE-12|INV-04)$/)
+      else if (decision.action === 'forward') expect(last).toMatch(/^(METH-04|STORE-12|INV-04|RNG-09)$/)
+      else if (decision.action === 'complete') expect(last).toBe('RNG-10')
       else if (decision.action === 'serve') expect(last).toMatch(/^(FRESH-04|REQ-02|STALE-03|REQ-06|MODE-04)$/)
       else if (decision.action === 'serve-and-validate') expect(last).toBe('STALE-03')
       else if (decision.mayFallBack) expect(last ?? 'none').toMatch(/^(REQ-01|REQ-03|none)$/)
