@@ -1,6 +1,6 @@
 /**
  * Names of the `node:diagnostics_channel` channels. Their messages are `CacheDecision`, `LookupEvent`, `StoreEvent`,
- * `EvictEvent`, `ValidateEvent` and `StoreFailure`, in this order.
+ * `EvictEvent`, `ValidateEvent`, `CollapseEvent` and `StoreFailure`, in this order.
  */
 export const channels = {
   decision: '@cc/core:decision',
@@ -8,5 +8,6 @@ export const channels = {
   store: '@cc/core:store',
   evict: '@cc/core:evict',
   validate: '@cc/core:validate',
+  collapse: '@cc/core:collapse',
   storeFailure: '@cc/core:store-failure'
 } as const

@@ -60,6 +60,17 @@ export interface ValidateEvent extends AboutRequest {
   readonly background: boolean
 }
 
+/** A request came while another one like it was under way (COLL-01). */
+export interface CollapseEvent extends AboutRequest {
+  /**
+   * - `waits`: for the head of that answer
+   * - `shares`: it gets that answer
+   * - `sent-on`: it has waited, and that answer is not for it
+   */
+  readonly action: 'waits' | 'shares' | 'sent-on'
+}
+
 export const lookupChannel = channel(channels.lookup)
 export const storeChannel = channel(channels.store)
 export const validateChannel = channel(channels.validate)
+export const collapseChannel = channel(channels.collapse)

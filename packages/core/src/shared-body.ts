@@ -1,3 +1,5 @@
+import { createHash, type Hash } from 'node:crypto'
+
 /** When even the fastest reader is behind by more, the network waits for him. */
 const highWaterBytes = 131_072
 
@@ -6,11 +8,19 @@ export interface SharedBodyOptions {
   readonly limitBytes: number
   /** Stops and restarts what feeds it, when nobody keeps up. */
   readonly hold: (on: boolean) => void
-  /** The rest of it, after so many bytes, for a reader who fell behind. Rejects if it cannot be had. */
-  readonly rest: (seenBytes: number) => Promise<AsyncIterator<Uint8Array>>
   /** Called when a reader let go of it. */
   readonly left: () => void
 }
+
+/** What a reader has taken so far. */
+export interface Seen {
+  readonly bytes: number
+  /** SHA-256 of it, in lowercase hex. */
+  readonly digest: string
+}
+
+/** Gives what comes after that to a reader who fell behind; rejects if it cannot be had. */
+export type Rest = (seen: Seen) => Promise<AsyncIterator<Uint8Array>>
 
 type Next = IteratorResult<Uint8Array>
 
@@ -31,6 +41,7 @@ export class SharedBody {
   #pieces: Uint8Array[]
   /** How many pieces before the first that is kept are gone. */
   #gone = 0
+  #goneHash: Hash | undefined
   #bytes = 0
   #isHeld = false
   /** Whether there may be readers who begin at the beginning. */
@@ -55,14 +66,14 @@ export class SharedBody {
   }
 
   /** All of it; `undefined` if it is not all there any more, or if it did not end well. */
-  read(): AsyncIterable<Uint8Array> | undefined {
+  read(rest: Rest): AsyncIterable<Uint8Array> | undefined {
     if (!this.#isOpen || this.#bytes > this.#limitBytes || this.#outcome?.isWhole === false) return undefined
-    return this.#begin(new Reader(this, 0, 0, false))
+    return this.#begin(new Reader(this, 0, 0, false, rest))
   }
 
   /** What is still to come, for one who has had the rest, and who takes any end for a good one. */
-  readOn(): AsyncIterable<Uint8Array> {
-    return this.#begin(new Reader(this, this.#gone + this.#pieces.length, this.#bytes, true))
+  readOn(rest: Rest): AsyncIterable<Uint8Array> {
+    return this.#begin(new Reader(this, this.#gone + this.#pieces.length, this.#bytes, true, rest))
   }
 
   add(piece: Uint8Array): void {
@@ -127,7 +138,9 @@ export class SharedBody {
 
   #setAside(reader: Reader): void {
     this.#readers.delete(reader)
-    reader.setAside(this.#options.rest(reader.seenBytes))
+    const seen = this.#goneHash?.copy() ?? createHash('sha256')
+    for (const piece of this.#pieces.slice(0, reader.index - this.#gone)) seen.update(piece)
+    reader.setAside(seen.digest('hex'))
   }
 
   #forgetSeen(): void {
@@ -135,8 +148,12 @@ export class SharedBody {
     let slowest = this.#gone + this.#pieces.length
     for (const { index } of this.#readers) if (index < slowest) slowest = index
     if (slowest === this.#gone) return
-    this.#pieces = this.#pieces.slice(slowest - this.#gone)
+    const gone = this.#pieces.splice(0, slowest - this.#gone)
     this.#gone = slowest
+    // Only of a body that is longer than that somebody may fall too far behind.
+    if (this.#bytes <= this.#limitBytes) return
+    this.#goneHash ??= createHash('sha256')
+    for (const piece of gone) this.#goneHash.update(piece)
   }
 
   #hold(on: boolean): void {
@@ -156,6 +173,7 @@ export class SharedBody {
 class Reader implements AsyncIterator<Uint8Array> {
   readonly #body: SharedBody
   readonly #takesAnyEnd: boolean
+  readonly #restAfter: Rest
   /** The place of the next piece. */
   index: number
   seenBytes: number
@@ -164,7 +182,8 @@ class Reader implements AsyncIterator<Uint8Array> {
   #rest: Promise<AsyncIterator<Uint8Array>> | undefined
   #hasLeft = false
 
-  constructor(body: SharedBody, index: number, seenBytes: number, takesAnyEnd: boolean) {
+  constructor(body: SharedBody, index: number, seenBytes: number, takesAnyEnd: boolean, restAfter: Rest) {
+    this.#restAfter = restAfter
     this.#body = body
     this.index = index
     this.seenBytes = seenBytes
@@ -201,10 +220,10 @@ class Reader implements AsyncIterator<Uint8Array> {
     }
   }
 
-  setAside(rest: Promise<AsyncIterator<Uint8Array>>): void {
-    this.#rest = rest
+  setAside(digest: string): void {
+    this.#rest = this.#restAfter({ bytes: this.seenBytes, digest })
     // Only one who reads on hears that there is none.
-    rest.catch(() => {})
+    this.#rest.catch(() => {})
   }
 
   #take(): Next | undefined {
@@ -225,5 +244,15 @@ export class BodyCutError extends Error {
 
   constructor() {
     super('the response did not end well')
+  }
+}
+
+/** A caller who shared an answer took it too slowly, and the rest of it could not be had. */
+export class FellBehindError extends Error {
+  override readonly name = 'FellBehindError'
+  readonly code = 'CC_FELL_BEHIND'
+
+  constructor() {
+    super('the response was read too slowly to be shared, and the rest of it could not be had')
   }
 }

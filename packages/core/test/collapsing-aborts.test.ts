@@ -216,6 +216,27 @@ describe.each(stores)('those who share an answer, with %s', (_name, makeStore) =
     }
   )
 
+  it.each(['aborts', 'pauses'] as const)(
+    'COLL-01: one that %s while it is not even sent, and others wait for it already, concerns nobody else',
+    async (what) => {
+      const { client, barrier, finish } = await inSteps(makeStore())
+      const first = new Recorder('new', (step, control) => {
+        if (step === 'start') queueMicrotask(() => (what === 'aborts' ? control.abort() : control.pause()))
+      })
+      const others = [new Recorder('new'), new Recorder('legacy')]
+      for (const recorder of [first, ...others]) dispatch(client, recorder)
+      await barrier.held(1)
+      await turns(20)
+      barrier.release(0)
+      finish(0)
+      await Promise.all(others.map(({ over }) => over))
+      for (const recorder of others) expect(recorder).toMatchObject({ text: whole, errors: [], misplaced: [] })
+      expect(client.asked).toBe(1)
+      first.control.abort()
+      await turns(20)
+    }
+  )
+
   it('COLL-01: what one writes into the bytes he is given the others do not see', async () => {
     const { client, barrier, finish } = await inSteps(makeStore())
     const scribble = (): Recorder => {
@@ -241,15 +262,15 @@ describe.each(stores)('those who share an answer, with %s', (_name, makeStore) =
 })
 
 describe('slow readers of a shared answer', () => {
-  const piece = Buffer.alloc(65_536, 'x')
+  const pieceBytes = 65_536
   const pieces = 64
-  const all = pieces * piece.length
+  const all = pieces * pieceBytes
   const waiting: (() => void)[] = []
   afterEach(() => {
     for (const stop of waiting.splice(0)) stop()
   })
 
-  async function longOrigin(store: MapStore, options: Parameters<typeof setUp>[2] = {}) {
+  async function longOrigin(store: MapStore, options: Parameters<typeof setUp>[2] = {}, byte = () => 'x') {
     const barrier = new Barrier()
     const sent = { bytes: 0 }
     const client = await setUp(
@@ -257,6 +278,7 @@ describe('slow readers of a shared answer', () => {
       (_setUp, _request, response) => {
         response.setHeader('Cache-Control', 'max-age=60')
         barrier.hold(async () => {
+          const piece = Buffer.alloc(pieceBytes, byte())
           for (let i = 0; i < pieces; i++) {
             sent.bytes += piece.length
             if (!response.write(piece)) await once(response, 'drain')
@@ -294,21 +316,35 @@ describe('slow readers of a shared answer', () => {
     }
   )
 
-  it('COLL-01: what is not stored and was let go of ends in an error, never early', async () => {
-    const { client, barrier } = await longOrigin(new MapStore({ maxEntryBytes: 100_000 }))
-    const [quick, slow] = [new Recorder('new'), pausing()]
-    dispatch(client, quick)
-    await barrier.held(1)
-    dispatch(client, slow)
-    await turns(20)
-    barrier.release(0)
-    await quick.over
-    expect(quick.text).toHaveLength(all)
-    slow.control.resume()
-    await slow.over
-    expect(slow.errors).toMatchObject([{ code: 'CC_FELL_BEHIND' }])
-    expect(slow.text.length).toBeLessThan(all)
-  })
+  it.each([
+    ['what comes is the same', 'x', undefined],
+    ['what comes is not the same', 'y', 'CC_FELL_BEHIND']
+  ])(
+    'COLL-01: one that pauses asks for himself if it is not stored, and never ends early: %s',
+    async (_what, then, code) => {
+      let byte = 'x'
+      const { client, barrier } = await longOrigin(new MapStore({ maxEntryBytes: 100_000 }), {}, () => byte)
+      let taken = 0
+      const slow = new Recorder('new', (step, control) => {
+        if (step === 'data' && ++taken === 2) control.pause()
+      })
+      const quick = dispatch(client, new Recorder('new'))
+      await barrier.held(1)
+      dispatch(client, slow)
+      await turns(20)
+      barrier.release(0)
+      await quick.over
+      expect(quick.text).toBe('x'.repeat(all))
+      byte = then
+      slow.control.resume()
+      await barrier.held(2)
+      barrier.release(1)
+      await slow.over
+      if (code === undefined) expect(slow).toMatchObject({ text: quick.text, errors: [], misplaced: [] })
+      else expect(slow.errors).toMatchObject([{ code }])
+      expect(client.asked).toBe(2)
+    }
+  )
 
   it('COLL-01: if all pause, the network does too', async () => {
     const { client, barrier, sent } = await longOrigin(new MapStore())

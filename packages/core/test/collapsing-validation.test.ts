@@ -1,15 +1,24 @@
-import { describe, expect, it } from '@jest/globals'
+import { cacheInterceptor } from '@cc/core'
+import { afterEach, describe, expect, it } from '@jest/globals'
+import { Agent } from 'undici'
 import { ask, Barrier, backgroundDecision, decided, notModified, type OriginAnswer, ok, send } from './answers.js'
 import { type SetUp, setUp, stores } from './harness.js'
 import { turns } from './no-stray-errors.js'
 
 const etag = { ETag: '"a"' }
 
+const cleanUps: (() => Promise<unknown>)[] = []
+
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0)) await cleanUp()
+})
+
 /** A client that has stored the first of these; the others wait for the test. */
 async function withStale(
   store: ReturnType<(typeof stores)[number][1]>,
   first: OriginAnswer,
-  then: OriginAnswer
+  then: OriginAnswer,
+  listens = true
 ): Promise<{ client: SetUp; barrier: Barrier }> {
   const barrier = new Barrier()
   const client = await setUp(store, ({ clock }, request, response, n) => {
@@ -18,7 +27,11 @@ async function withStale(
   })
   await client.get('/')
   client.clock.advance(100)
-  return { client, barrier }
+  if (listens) return { client, barrier }
+  const silent = new Agent()
+  cleanUps.push(() => silent.destroy())
+  const dispatcher = silent.compose(cacheInterceptor({ store, clock: () => client.clock.now }))
+  return { client: Object.assign(Object.create(client), { dispatcher }), barrier }
 }
 
 describe.each(stores)('collapsed validations with %s (RFC 9111 §4)', (_name, makeStore) => {
@@ -114,5 +127,21 @@ describe.each(stores)('collapsed validations with %s (RFC 9111 §4)', (_name, ma
     barrier.release(0)
     expect((await before).text).toBe('body 1')
     await decided(client, 5)
+  })
+
+  it('COLL-01: STALE-05: a failure that is answered with what is stored keeps nobody waiting, though nobody listens', async () => {
+    const { client, barrier } = await withStale(
+      makeStore(),
+      ok('max-age=60, stale-if-error=600', etag),
+      { status: 503 },
+      false
+    )
+    const answers = [ask(client, '/'), ask(client, '/'), ask(client, '/')]
+    await barrier.held(1)
+    await turns(20)
+    barrier.release(0)
+    await barrier.held(3)
+    for (const n of [1, 2]) barrier.release(n)
+    for (const { status, text } of await Promise.all(answers)) expect([status, text]).toEqual([200, 'body 0'])
   })
 })

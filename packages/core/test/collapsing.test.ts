@@ -1,3 +1,5 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { type CollapseEvent, channels } from '@cc/core'
 import { describe, expect, it } from '@jest/globals'
 import { ask, Barrier, decided, ok, send, withStatus } from './answers.js'
 import { type Ask, type SetUp, setUp, stores } from './harness.js'
@@ -144,5 +146,23 @@ describe.each(stores)('collapsed requests with %s (RFC 9111 §4)', (_name, makeS
     const [[c], [d]] = [await third, await fourth]
     expect(c?.text).not.toBe(d?.text)
     await decided(client, 8)
+  })
+
+  it('COLL-01: the channel `collapse` tells who waits, who shares, and who is sent on', async () => {
+    const events: CollapseEvent[] = []
+    const note = (message: unknown) => void events.push(message as CollapseEvent)
+    subscribe(channels.collapse, note)
+    const { client, barrier } = await slowOrigin(makeStore(), ok('max-age=60', { Vary: 'X-Kind' }))
+    const answers = ['a', 'a', 'b'].map((kind) => ask(client, '/?token=1', { headers: { 'X-Kind': kind } }))
+    await barrier.held(1)
+    await lookedUp()
+    barrier.release(0)
+    await barrier.held(2)
+    barrier.release(1)
+    await Promise.all(answers)
+    await decided(client, 3)
+    unsubscribe(channels.collapse, note)
+    expect(events.map(({ action }) => action)).toEqual(['waits', 'waits', 'shares', 'sent-on'])
+    expect(events[0]).toEqual({ method: 'GET', url: `${client.origin.url}/?token=***`, action: 'waits' })
   })
 })

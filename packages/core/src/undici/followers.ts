@@ -1,10 +1,12 @@
 import { whenReady } from '../awaitable.js'
+import { type CollapseEvent, collapseChannel } from '../events.js'
 import { answerForm, bytesInForm } from '../rules/answer-form.js'
 import type { Assessed } from '../rules/assessment.js'
 import { decideJoining, type JoiningDecision } from '../rules/collapsing.js'
 import type { Body } from '../store.js'
 import { type Exchange, type Follower, noBytes } from './exchange.js'
 import { bodyInForm, playCollapsed } from './serving.js'
+import { tellCollapse } from './telling.js'
 
 /** Whether a request may have an answer that is on its way. That it is for its like only is remembered. */
 export function judge({ exchange }: Follower, answer: Assessed): JoiningDecision {
@@ -33,6 +35,7 @@ export function serveComing(
   const isBodiless = request.method === 'HEAD' || answerForm(request, decision.selected).action !== 'whole'
   const body = isBodiless ? noBytes : open()
   if (body === undefined) return 'anew'
+  tell(exchange, 'shares')
   playCollapsed(exchange, decision.selected, body, decision.age, { outcome: 'miss', reason }, true)
   return 'taken'
 }
@@ -48,13 +51,19 @@ export function serveConfirmed(follower: Follower, served: Assessed, confirmed: 
   const servedBytes = bytesInForm(form, request.method, served)
   whenReady(bodyInForm(form, exchange, lookup, served), (body) => {
     if (body === undefined) return forwardAlone(follower)
+    tell(exchange, 'shares')
     playCollapsed(exchange, confirmed, body, decision.age, { outcome: 'validated', reason, servedBytes }, false)
   })
+}
+
+export function tell(exchange: Exchange, action: CollapseEvent['action']): void {
+  if (collapseChannel.hasSubscribers) tellCollapse(exchange, action)
 }
 
 /** Another one's answer was of no use. */
 export function forwardAlone({ exchange, forward }: Follower): void {
   exchange.waitedInVain = true
+  tell(exchange, 'sent-on')
   forward()
 }
 

@@ -69,7 +69,7 @@ export function playStored(
   const form = answerForm(asked.request, selected)
   const head = headFor(exchange, form, selected)
   const servedBytes = bytesInForm(form, asked.request.method, selected)
-  if (!exchange.isHeard) cache.counts.served(stale !== undefined, servedBytes)
+  if (!exchange.isHeard && exchange.leads === undefined) cache.counts.served(stale !== undefined, servedBytes)
   else {
     const { lifetime, heuristic } = selected
     exchange.tell({

@@ -5,12 +5,13 @@ import { type Assessed, assess } from '../rules/assessment.js'
 import { asStored, isForOthers, isStillCurrent } from '../rules/collapsing.js'
 import type { EpochMilliseconds, StoredResponse } from '../rules/messages.js'
 import type { StorableHead } from '../rules/storing.js'
-import { SharedBody } from '../shared-body.js'
+import { FellBehindError, type Seen, SharedBody } from '../shared-body.js'
 import type { Caller, Head, RawHeaders, Source } from './caller.js'
 import type { Exchange, Follower, Leading, OnItsWay } from './exchange.js'
-import { forwardAlone, hasSameLimits, serveComing, serveConfirmed } from './followers.js'
+import { forwardAlone, hasSameLimits, serveComing, serveConfirmed, tell } from './followers.js'
 import type { NetworkResponse } from './network-response.js'
 import type { Passing } from './relay.js'
+import { askForRest } from './rest-of-answer.js'
 import { playOn } from './serve-stored.js'
 import { decideAnswer, isWhole } from './storing.js'
 
@@ -130,7 +131,12 @@ export class SharedForward implements Leading {
     const answer = this.#answer as Answer
     const body = this.#shareBody([])
     caller.head(head)
-    if (!caller.ended) playOn(caller, body.readOn(), () => caller.end(...this.#trailers))
+    if (!caller.ended)
+      playOn(
+        caller,
+        body.readOn((seen) => this.#rest(this.#exchange, seen)),
+        () => caller.end(...this.#trailers)
+      )
     for (const follower of this.#takeWaiting()) if (this.#join(follower, answer) !== 'taken') forwardAlone(follower)
     this.#isDistributing = false
     this.#left()
@@ -166,6 +172,7 @@ export class SharedForward implements Leading {
   #wait(follower: Follower): void {
     const { exchange } = follower
     this.#waiting.add(follower)
+    tell(exchange, 'waits')
     exchange.caller.attach(
       this.#seatOf(exchange.caller, () => {
         this.#waiting.delete(follower)
@@ -199,7 +206,9 @@ export class SharedForward implements Leading {
     if (follower.exchange.caller.ended) return 'taken'
     const sharable = this.#decide(answer)
     if (sharable === undefined) return 'alone'
-    return serveComing(follower, sharable.selected, () => this.#sharedBody(answer)?.read())
+    return serveComing(follower, sharable.selected, () =>
+      this.#sharedBody(answer)?.read((seen) => this.#rest(follower.exchange, seen))
+    )
   }
 
   /** What of the answer is for others; `undefined` if nothing is. */
@@ -232,7 +241,12 @@ export class SharedForward implements Leading {
     const { caller } = this.#exchange
     const body = this.#shareBody(kept)
     if (this.#end === 'ended') body.end(this.#isWhole(body))
-    else if (!caller.ended) playOn(caller, body.readOn(), () => caller.end(...this.#trailers))
+    else if (!caller.ended)
+      playOn(
+        caller,
+        body.readOn((seen) => this.#rest(this.#exchange, seen)),
+        () => caller.end(...this.#trailers)
+      )
     return body
   }
 
@@ -245,7 +259,6 @@ export class SharedForward implements Leading {
         // A store in memory keeps all of it anyway.
         limitBytes: store.keepsObjects && Number.isFinite(longest) ? longest : settings.copyBufferBytes,
         hold: (on) => (on ? this.#forward?.pause() : this.#forward?.resume()),
-        rest: (seenBytes) => this.#rest(seenBytes),
         left: () => this.#left()
       },
       begun
@@ -258,32 +271,25 @@ export class SharedForward implements Leading {
     return sharable !== undefined && isWhole((this.#answer as Answer).response, sharable.contentLength, body.bytes)
   }
 
-  /** The stored copy, for who fell behind. */
-  async #rest(seenBytes: number): Promise<AsyncIterator<Uint8Array>> {
-    this.#whenOver ??= new Promise((resolve) => (this.#tellOver = resolve))
+  /** For one who fell behind: the rest of the stored copy, or else of what the origin answers him. */
+  async #rest(exchange: Exchange, seen: Seen): Promise<AsyncIterator<Uint8Array>> {
+    this.#whenOver ??= new Promise((resolve) => {
+      this.#tellOver = resolve
+    })
     const isStored = await this.#whenOver
     const { cache } = this.#exchange
     const stored = this.#stored
     if (isStored && stored !== undefined) {
       const budget = new Budget(cache.settings.storeTimeoutMs)
       const body = await cache.responses.openBody(this.#lookup, { stored } as Assessed, budget)
-      if (body !== undefined) return skipping(body, seenBytes)
+      if (body !== undefined) return skipping(body, seen.bytes)
     }
-    throw new FellBehindError()
+    if (exchange.caller.ended || !this.#sharable) throw new FellBehindError()
+    return askForRest(exchange, this.#sharable.selected.stored, seen)
   }
 
   /** Somebody left: a forward that nobody wants is cancelled. */
   #left(): void {
     if (this.#isShared && !this.isWanted) this.#forward?.cancel()
-  }
-}
-
-/** A caller who shared an answer took it too slowly, and the rest of it was not stored. */
-export class FellBehindError extends Error {
-  override readonly name = 'FellBehindError'
-  readonly code = 'CC_FELL_BEHIND'
-
-  constructor() {
-    super('the response was read too slowly to be shared, and what was left of it is not stored')
   }
 }

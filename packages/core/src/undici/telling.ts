@@ -1,4 +1,6 @@
 import {
+  type CollapseEvent,
+  collapseChannel,
   type LookupEvent,
   lookupChannel,
   type StoreEvent,
@@ -19,6 +21,11 @@ import type { Exchange } from './exchange.js'
 export function tellLookup({ about }: Exchange, lookup: Lookup | undefined, began: number): void {
   const event: LookupEvent = { ...about, found: lookup?.stored.length, milliseconds: performance.now() - began }
   lookupChannel.publish(event)
+}
+
+export function tellCollapse({ about }: Exchange, action: CollapseEvent['action']): void {
+  const event: CollapseEvent = { ...about, action }
+  collapseChannel.publish(event)
 }
 
 export function tellStored(
