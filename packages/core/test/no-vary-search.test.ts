@@ -44,6 +44,38 @@ describe.each(stores)('No-Vary-Search with %s', (_name, makeStore) => {
     expect((await client.get('/p?utm=b')).decision).toMatchObject({ outcome: 'miss', reason: 'uri-miss' })
   })
 
+  it('NVS-01: without the option the store is asked for nothing more, and with it not for a hit', async () => {
+    const keys: string[] = []
+    class Watched extends MapStore {
+      override get(key: string) {
+        keys.push(key)
+        return super.get(key)
+      }
+    }
+    for (const noVarySearch of [false, true]) {
+      const client = await setUp(new Watched(), origin(utm), { noVarySearch })
+      await client.get('/p?utm=a')
+      expect(keys.some((key) => key.startsWith('*'))).toBe(noVarySearch)
+      keys.length = 0
+      expect((await client.get('/p?utm=a')).decision.outcome).toBe('hit')
+      expect(keys).toEqual([`${client.origin.url}/p?utm=a`])
+      keys.length = 0
+    }
+  })
+
+  it('NVS-01, INV-08: the answer to a POST is stored beside it', async () => {
+    const posted = ok('max-age=60', { 'Content-Location': '/p?utm=a' })
+    const client = await setUp(
+      makeStore(),
+      ({ clock }, { method }, response, n) => send(response, method === 'POST' ? posted : utm, clock, n),
+      on
+    )
+    await client.get('/p?utm=b')
+    expect((await client.get('/p?utm=a', { method: 'POST' })).decision.stored).toBe(true)
+    expect(await client.get('/p?utm=a')).toMatchObject({ text: 'body 0', decision: { outcome: 'hit' } })
+    expect((await client.get('/p?utm=b')).text).toBe('body 1')
+  })
+
   it('NVS-01: what was stored for the very URI comes first', async () => {
     const client = await setUp(
       makeStore(),
