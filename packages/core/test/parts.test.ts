@@ -1,7 +1,16 @@
 import type { CacheOptions } from '@cc/core'
 import { describe, expect, it } from '@jest/globals'
 import { request } from 'undici'
-import { answering, ask, decided, disconnect, type FieldsGiven, type OriginAnswer, withStatus } from './answers.js'
+import {
+  answering,
+  ask,
+  decided,
+  disconnect,
+  type FieldsGiven,
+  notModified,
+  type OriginAnswer,
+  withStatus
+} from './answers.js'
 import { type Ask, type SetUp, setUp, stores } from './harness.js'
 import { Representation } from './ranged-origin.js'
 
@@ -294,6 +303,7 @@ describe.each(stores)('parts, with %s (RFC 9111 §3.3, §3.4)', (_name, makeStor
     await client.get('/', range('bytes=0-4'))
     representation.body = `${ten}x`
     await client.get('/', range('bytes=5-10'))
+    expect((await storedUnder(client)).map(({ part }) => part)).toEqual([{ first: 5, total: 11 }])
     expect((await client.get('/')).text).toBe(`${ten}x`)
     expect(client.asked).toBe(3)
   })
@@ -306,6 +316,27 @@ describe.each(stores)('parts, with %s (RFC 9111 §3.3, §3.4)', (_name, makeStor
     expect((await client.get('/', range('bytes=0-4', { foo: '1' }))).text).toBe('01234')
     expect((await client.get('/', range('bytes=5-9', { foo: '2' }))).text).toBe('fghij')
     expect(client.asked).toBe(2)
+  })
+
+  it('RNG-10: parts that a request selects by different fields stay apart', async () => {
+    const { client, representation } = await clientOf()
+    await client.get('/', range('bytes=0-4'))
+    representation.fields = { ...strong, Vary: 'Foo' }
+    await client.get('/', range('bytes=5-9', { foo: '1' }))
+    expect((await storedUnder(client)).map(({ bodyBytes }) => bodyBytes)).toEqual([5, 5])
+  })
+
+  it('RNG-08: a 304 that may be about a part is no answer for who wants the whole', async () => {
+    const weak = { 'Cache-Control': 'max-age=60', ETag: 'W/"a"' }
+    const first = { ...withStatus(206, { ...weak, 'Content-Range': 'bytes 0-4/10' }), body: '01234' }
+    const whole: OriginAnswer = { fields: weak, body: ten }
+    const client = await setUp(makeStore(), answering(whole, first, notModified(weak), whole), { ranges: 'store' })
+    await client.get('/')
+    client.clock.advance(61)
+    await client.get('/', range('bytes=0-4'))
+    expect((await storedUnder(client)).length).toBe(2)
+    client.clock.advance(61)
+    expect(await client.get('/')).toMatchObject({ status: 200, text: ten })
   })
 
   it('RNG-10: a whole response takes the place of the parts', async () => {
@@ -495,6 +526,26 @@ describe.each(stores)('parts, with %s (RFC 9111 §3.3, §3.4)', (_name, makeStor
     await expect(client.get('/')).rejects.toThrow()
     expect(await client.get('/', range('bytes=0-4'))).toMatchObject({ text: '01234', decision: { outcome: 'hit' } })
   })
+
+  it.each(['567', '56789x'])(
+    'MSG-02: a missing part of another length, %s, is an error for the caller',
+    async (sent) => {
+      const client = await setUp(
+        makeStore(),
+        (_setUp, { headers }, response) => {
+          const isFirst = headers.range === 'bytes=0-4'
+          const positions = isFirst ? '0-4' : '5-9'
+          response.writeHead(206, { ...strong, Date: client.clock.date(), 'Content-Range': `bytes ${positions}/10` })
+          response.write(isFirst ? '0123' : sent.slice(0, 2))
+          response.end(isFirst ? '4' : sent.slice(2))
+        },
+        { ranges: 'store' }
+      )
+      await client.get('/', range('bytes=0-4'))
+      await expect(client.get('/')).rejects.toThrow('another length')
+      expect((await storedUnder(client)).map(({ bodyBytes }) => bodyBytes)).toEqual([5])
+    }
+  )
 
   it('RNG-10: stored bytes that are gone leave the request as it was', async () => {
     const { client } = await clientOf()

@@ -3,7 +3,7 @@ import { requestWith, rules, storedWith } from '../../test/rule-inputs.js'
 import { assess } from './assessment.js'
 import { isCoherent } from './coherence.js'
 import type { FieldLine, StoredResponse } from './messages.js'
-import { decideStoring } from './storing.js'
+import { decideStoring, slotOf } from './storing.js'
 
 const shared = rules()
 const fields: FieldLine[] = [
@@ -33,6 +33,21 @@ describe('isCoherent', () => {
         }
       }
     }
+  })
+
+  it('SEC-05: a part is some of its whole, in the slot of its place, and does not say how long it is', () => {
+    const partial = (first: number, total: number, bodyBytes: number, lines: FieldLine[] = []): boolean => {
+      const part = { first, total }
+      const slot = slotOf('GET', [], shared.digest, part)
+      return coherent({ status: 206, part, slot, bodyBytes, fields: [['Cache-Control', 'max-age=60'], ...lines] })
+    }
+    expect(partial(0, 10, 4)).toBe(true)
+    expect(partial(6, 10, 4)).toBe(true)
+    expect(partial(7, 10, 4)).toBe(false)
+    expect(partial(0, 4, 4)).toBe(false)
+    expect(partial(0, 10, 0)).toBe(false)
+    expect(partial(0, 10, 4, [['Content-Length', '4']])).toBe(false)
+    expect(partial(0, 10, 4, [['Content-Range', 'bytes 0-3/10']])).toBe(false)
   })
 
   it.each<[string, Partial<StoredResponse>]>([
