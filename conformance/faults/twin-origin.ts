@@ -128,8 +128,8 @@ function give(response: ServerResponse, { method, headers }: ReceivedRequest, re
   const isRange = headers.range === 'bytes=1-4' && !chunked && status === 200
   const whole = Buffer.from(body)
   const sent = isRange ? whole.subarray(1, 5) : whole
+  if (!chunked && body !== '') response.setHeader('Content-Length', sent.byteLength)
   if (isRange) response.writeHead(206, { 'Content-Range': `bytes 1-4/${whole.byteLength}` })
-  else if (!chunked && body !== '') response.setHeader('Content-Length', sent.byteLength)
   if (method === 'HEAD') response.end()
   else if (!chunked) response.end(sent)
   else {
