@@ -19,7 +19,11 @@ export function storeCombined(
     if (bodies === undefined) return false
     const digests = responses.makesDigests ? new PieceDigests() : undefined
     const body = bodies.every(isAtHand) ? bodies.flatMap(piecesOf) : digesting(bodies, digests)
-    const complete = () => responses.complete(lookup, head, { bodyBytes, digests: digests?.end() })
+    const marks = responses.marksOfParts(
+      lookup,
+      segments.map(({ from }) => from)
+    )
+    const complete = () => responses.complete(lookup, head, { bodyBytes, digests: digests?.end() }, marks)
     return whenReady(responses.store.set(lookup.key.key, body, complete), (isStored) => {
       for (const { from } of segments) if (isStored && from.stored.slot !== head.slot) responses.remove(lookup, from)
       return isStored

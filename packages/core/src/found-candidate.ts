@@ -14,11 +14,12 @@ export class FoundCandidate implements Candidate {
 
   constructor(
     stored: StoredResponse,
+    marks: Candidate['marks'],
     body: Uint8Array | undefined,
     assess: (found: FoundCandidate) => Assessed | undefined
   ) {
     this.stored = stored
-    this.marks = Object.entries(stored.marks)
+    this.marks = marks
     this.body = body
     this.#assess = assess
   }

@@ -7,6 +7,7 @@ import type { Integrity } from './integrity.js'
 import { plainResponse } from './plain-data.js'
 import { Recent } from './recent.js'
 import { type Assessed, assess } from './rules/assessment.js'
+import { areMarksOf, marksOf } from './rules/cache-groups.js'
 import type { CacheKey } from './rules/cache-key.js'
 import { isCoherent } from './rules/coherence.js'
 import { isInvalidated, type Marks } from './rules/invalidation.js'
@@ -20,6 +21,8 @@ const noMarks: Marks = new Map()
 const nothing: Lookup['stored'] = []
 /** So many responses that were invalidated are looked at closely in one look-up, whether they are still of use. */
 const maxInvalidated = 8
+/** Of so many groups the marks are read in one look-up. */
+const maxGroupsRead = 256
 /** How much is remembered of what was worked out for hits, so that the next ones are faster; twice that at most. */
 const maxKnownBytes = 8_388_608
 
@@ -30,6 +33,8 @@ export interface Lookup {
   readonly marks: Marks
   /** What is known of responses to other queries of the same path; unset without `noVarySearch`. */
   readonly search?: Lookup
+  /** Keys of the groups that responses among them are in; unset if they are in none. */
+  readonly groups?: readonly string[]
 }
 
 /** The same without one of the responses. */
@@ -67,13 +72,43 @@ export class LookUps {
   lookUp(key: CacheKey, budget: Budget): Awaitable<Lookup | undefined> {
     const found = this.#store.get(key.key, budget)
     if (key.key === key.target) {
-      if (isPromise(found)) return found.then((found) => found && this.#lookup(key, found, found))
-      return found && this.#lookup(key, found, found)
+      if (isPromise(found)) return found.then((found) => this.#looked(key, found, found, budget))
+      return this.#looked(key, found, found, budget)
     }
     const marked = this.#store.get(key.target, budget)
-    return whenReady(found, (found) =>
-      whenReady(marked, (marked) => found && marked && this.#lookup(key, found, marked))
-    )
+    return whenReady(found, (found) => whenReady(marked, (marked) => this.#looked(key, found, marked, budget)))
+  }
+
+  #looked(
+    key: CacheKey,
+    found: Found | undefined,
+    marked: Found | undefined,
+    budget: Budget
+  ): Awaitable<Lookup | undefined> {
+    const lookup = found && marked && this.#lookup(key, found, marked)
+    return lookup?.groups === undefined ? lookup : this.#withGroups(lookup, lookup.groups, budget)
+  }
+
+  /** Reads the marks of the groups, too: of one that cannot be read, or is none too many, the members count as invalid. */
+  #withGroups(lookup: Lookup, groups: readonly string[], budget: Budget): Awaitable<Lookup> {
+    const marks = new Map(lookup.marks)
+    const reading: Promise<void>[] = []
+    let isKnown = groups.length <= maxGroupsRead
+    for (const group of groups.slice(0, maxGroupsRead)) {
+      const read = (found: Found | undefined) => {
+        if (found === undefined) isKnown = false
+        else if (found.mark !== undefined) marks.set(group, found.mark.value)
+      }
+      const found = this.#store.get(group, budget)
+      if (isPromise(found)) reading.push(found.then(read))
+      else read(found)
+    }
+    const done = () => {
+      const all = { ...lookup, marks }
+      if (isKnown) this.#removeUseless(all)
+      return all
+    }
+    return reading.length === 0 ? done() : Promise.all(reading).then(done)
   }
 
   #lookup(key: CacheKey, found: Found, marked: Found): Lookup | undefined {
@@ -95,9 +130,11 @@ export class LookUps {
     const stored = found.responses.flatMap((response) => this.#candidate(key, response) ?? [])
     const mark = marked.mark?.value
     const marks = typeof mark === 'string' ? new Map([[key.target, mark]]) : noMarks
-    const lookup = { key, stored, marks }
+    const groups = groupsOf(stored, key.target)
+    const lookup = groups === undefined ? { key, stored, marks } : { key, stored, marks, groups }
     if (remembers) this.#known.set(found, lookup)
-    this.#removeUseless(lookup)
+    // What became of groups has still to be read.
+    if (groups === undefined) this.#removeUseless(lookup)
     return lookup
   }
 
@@ -106,7 +143,9 @@ export class LookUps {
       const isTrusted = this.#store.keepsObjects
       const { response, body } = isTrusted ? found : plainResponse(found)
       if (!isTrusted && !isPlausible(response, key)) return this.#passOver(key.key, response)
-      return new FoundCandidate(response as StoredResponse, body as Uint8Array | undefined, this.#assess)
+      const stored = response as StoredResponse
+      const marks = marksOf(stored, this.#options)
+      return new FoundCandidate(stored, marks, body as Uint8Array | undefined, this.#assess)
     } catch (error) {
       // Not even of the right shape, from a store that was trusted to keep what it was given.
       this.#store.foundUnreadable(error)
@@ -194,5 +233,17 @@ function bytesOfLookup({ stored }: Lookup): number {
 
 /** Whether it is a stored response by all that is looked at before a request selects it: that takes no long lists. */
 function isPlausible(response: unknown, { key, target }: CacheKey): boolean {
-  return isStoredResponse(response, key) && Object.hasOwn(response.marks, target)
+  if (!isStoredResponse(response, key)) return false
+  return Object.hasOwn(response.marks, target) && areMarksOf(response.marks, target)
+}
+
+/** The keys of the marks, but for that of `target`, that any of them depends on. */
+function groupsOf(stored: readonly FoundCandidate[], target: string): readonly string[] | undefined {
+  let groups: Set<string> | undefined
+  for (const { marks } of stored) {
+    if (marks.length === 1) continue
+    groups ??= new Set()
+    for (const [key] of marks) if (key !== target) groups.add(key)
+  }
+  return groups && [...groups]
 }

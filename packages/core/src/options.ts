@@ -122,6 +122,12 @@ export interface CacheOptions {
    */
   readonly invalidateLocations?: boolean
   /**
+   * Whether responses are members of the groups in their `Cache-Groups`: then a change of one makes the others invalid,
+   * and so does `Cache-Group-Invalidation` in the answer to an unsafe request. RFC 9875 (GRP-01).
+   * @defaultValue true
+   */
+  readonly cacheGroups?: boolean
+  /**
    * Whether HTTP/1 responses are stored whose body ends only with the connection, so that a cut one cannot be told (MSG-06).
    * @defaultValue false
    */

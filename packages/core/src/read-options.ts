@@ -63,6 +63,7 @@ export function readOptions(options: CacheOptions, digest: RuleOptions['digest']
       trustDate: read.boolean('trustDate', true),
       staleIfErrorSeconds: read.number('staleIfErrorSeconds', 0),
       sMaxAgeAllowsStale: read.boolean('sMaxAgeAllowsStale', false),
+      cacheGroups: read.boolean('cacheGroups', true),
       invalidateLocations: read.boolean('invalidateLocations', true),
       storeCloseDelimited: read.boolean('storeCloseDelimited', false),
       storePostAsGet: read.boolean('storePostAsGet', true),

@@ -3,12 +3,14 @@ import { isPromise, whenReady } from './awaitable.js'
 import { BodyOnItsWay, isAtHand } from './body.js'
 import { Budget } from './budget.js'
 import type { ForgivingStore } from './forgiving-store.js'
+import { GroupMarks } from './group-marks.js'
 import type { Integrity } from './integrity.js'
 import { LookUps, type Lookup } from './look-ups.js'
 import { newId } from './new-id.js'
 import { type Reading, readingOfAll, readingOfRange } from './reading.js'
 import { RecentInvalidations } from './recent-invalidations.js'
 import type { Assessed } from './rules/assessment.js'
+import { groupKey, groupKeysIn } from './rules/cache-groups.js'
 import type { CacheKey } from './rules/cache-key.js'
 import type { Candidate } from './rules/candidates.js'
 import type { EpochMilliseconds, StoredResponse } from './rules/messages.js'
@@ -31,6 +33,16 @@ export interface Completed {
   readonly digests: readonly string[] | undefined
 }
 
+/** What the answer to an unsafe request makes invalid. */
+export interface Outdated {
+  /** Keys of targets. */
+  readonly targets: readonly string[]
+  /** Keys of groups. */
+  readonly groups: readonly string[]
+  /** Where responses to the same request would be stored. */
+  readonly asked: CacheKey
+}
+
 /** Everything the cache does with its store: looking up, reading, keeping, updating, invalidating, removing. */
 export class StoredResponses {
   readonly store: ForgivingStore
@@ -43,6 +55,7 @@ export class StoredResponses {
   readonly #lookUps: LookUps
   /** Set with `noVarySearch`. */
   readonly searchIndex: SearchIndex | undefined
+  readonly #groups: GroupMarks
 
   constructor(
     store: ForgivingStore,
@@ -56,6 +69,7 @@ export class StoredResponses {
     this.#verifiesDigests = verify === 'digest'
     this.#clock = clock
     this.#integrity = store.keepsObjects ? undefined : integrity
+    this.#groups = new GroupMarks(store, clock, this.invalidations)
     this.#lookUps = new LookUps(store, options, this.#verifiesDigests, clock, this.#integrity)
     this.searchIndex = options.noVarySearch ? new SearchIndex(this, options.digest, clock) : undefined
   }
@@ -102,7 +116,12 @@ export class StoredResponses {
    * What to store once the body is complete; `undefined` if it took so long that an invalidation in the meantime may be
    * forgotten by now.
    */
-  complete(lookup: Lookup, head: StorableHead, { bodyBytes, digests }: Completed): StoredResponse | undefined {
+  complete(
+    lookup: Lookup,
+    head: StorableHead,
+    { bodyBytes, digests }: Completed,
+    marks = ownMarks(lookup)
+  ): StoredResponse | undefined {
     const isInTime = this.#clock() - head.requestTime <= markLifetimeMs
     if (!isInTime) return undefined
     return this.#sealed({
@@ -112,16 +131,55 @@ export class StoredResponses {
       ...head,
       bodyBytes,
       ...(digests !== undefined && { digests }),
-      marks: this.#marksOf(lookup)
+      marks
+    })
+  }
+
+  /** The marks of what is put together of these: where they do not agree with what is known now, it is invalid. */
+  marksOfParts(lookup: Lookup, parts: readonly Assessed[]): StoredResponse['marks'] {
+    const { key, marks } = lookup
+    const values = new Map<string, string>()
+    for (const { stored } of parts) {
+      for (const group of groupKeysIn(stored.marks, key.target)) {
+        values.set(
+          group,
+          stored.marks[group] === marks.get(group) ? (values.get(group) ?? (marks.get(group) as string)) : newId()
+        )
+      }
+    }
+    return ownMarks(lookup, values)
+  }
+
+  /**
+   * The marks that a response requested at `requestTime`, which is in these groups, is stored with. Those of groups may
+   * take `limitMs` to be read.
+   */
+  marksOf(
+    lookup: Lookup,
+    groups: readonly string[],
+    requestTime: EpochMilliseconds,
+    limitMs: number
+  ): Awaitable<StoredResponse['marks']> {
+    if (groups.length === 0) return ownMarks(lookup)
+    return whenReady(this.#groups.of(lookup, groups, requestTime, new Budget(limitMs, 'unref')), (ofGroups) => {
+      return ownMarks(lookup, ofGroups)
     })
   }
 
   /** Gives a stored response new metadata, by which it is valid again. Whether the store has taken it. */
-  update(lookup: Lookup, { stored }: Assessed, head: StorableHead): Awaitable<boolean> {
-    const { invalid, ...kept } = stored
-    const updated: StoredResponse = { ...kept, ...head, marks: this.#marksOf(lookup) }
-    if (head.slot === stored.slot) return this.store.update(lookup.key.key, this.#sealed(updated))
-    return this.#move(lookup, stored, updated)
+  update(
+    lookup: Lookup,
+    { stored }: Assessed,
+    head: StorableHead,
+    groups: readonly string[],
+    limitMs: number
+  ): Awaitable<boolean> {
+    return whenReady(this.marksOf(lookup, groups, head.requestTime, limitMs), (marks) => {
+      const { invalid, ...kept } = stored
+      const updated: StoredResponse = { ...kept, ...head, marks }
+      if (head.slot === stored.slot) return this.store.update(lookup.key.key, this.#sealed(updated))
+      return this.#move(lookup, stored, updated)
+    })
   }
 
   /** Has a stored response validated before it is used again. */
@@ -157,6 +215,30 @@ export class StoredResponses {
     }
     if (writing.length === 0) return isWritten
     return Promise.all(writing).then((marked) => isWritten && marked.every(Boolean))
+  }
+
+  /**
+   * The same, and of the groups, given by their keys: of those, and of all that anything under the targets or under
+   * `asked` is in. What becomes invalid with a group takes no other group along (GRP-02).
+   */
+  invalidateWithGroups({ targets, groups, asked }: Outdated, budget: Budget, value = newId()): Awaitable<boolean> {
+    if (!this.#options.cacheGroups) return this.invalidate(targets, budget, value)
+    const keys = targets.map((target): CacheKey => ({ key: target, target }))
+    if (asked.key !== asked.target) keys.push(asked)
+    const members = this.#groups.under(keys, budget)
+    const invalidated = this.invalidate(targets, budget, value)
+    return whenReady(members, (members) => {
+      const marked = this.#groups.invalidate([...new Set([...groups, ...members])], budget)
+      return whenReady(marked, (marked) => whenReady(invalidated, (invalidated) => marked && invalidated))
+    })
+  }
+
+  /**
+   * Makes all members of a group invalid; `target` is the key of any URI of its origin. Whether the store is known to
+   * know.
+   */
+  invalidateGroup(target: string, name: string, budget: Budget): Awaitable<boolean> {
+    return this.#groups.invalidate([groupKey(target, name)], budget)
   }
 
   /** Look-ups for whoever goes through all that is stored: what is remembered for hits is not driven out by them. */
@@ -245,13 +327,6 @@ export class StoredResponses {
     return this.#integrity === undefined ? Object.freeze(response) : this.#integrity.signed(response)
   }
 
-  #marksOf({ key, marks }: Lookup): StoredResponse['marks'] {
-    // Without a prototype it is a dictionary from the start: each literal with such a name would be of a shape of its own.
-    const values: Record<string, string> = Object.create(null)
-    values[key.target] = marks.get(key.target) ?? ''
-    return Object.freeze(values)
-  }
-
   /** The selecting fields changed with the metadata (UPD-08): the body goes along to the new slot. */
   async #move(lookup: Lookup, stored: StoredResponse, updated: StoredResponse): Promise<boolean> {
     const { key } = lookup.key
@@ -264,6 +339,15 @@ export class StoredResponses {
     if (moving instanceof BodyOnItsWay) moving.letGo()
     return isMoved
   }
+}
+
+/** The mark of the target, and more. */
+function ownMarks({ key, marks }: Lookup, others?: ReadonlyMap<string, string>): StoredResponse['marks'] {
+  // Without a prototype it is a dictionary from the start: each literal with such a name would be of a shape of its own.
+  const values: Record<string, string> = Object.create(null)
+  values[key.target] = marks.get(key.target) ?? ''
+  if (others !== undefined) for (const [other, value] of others) values[other] = value
+  return Object.freeze(values)
 }
 
 /** Whether a body at hand is whole: who was given shared bytes may have taken their memory away. */

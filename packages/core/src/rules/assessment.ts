@@ -1,4 +1,5 @@
 import { type Directives, parseCacheControl, type Qualified } from './cache-control.js'
+import { marksOf } from './cache-groups.js'
 import { combined, type FieldMap, fieldMap, isEssential } from './fields.js'
 import { dateOf, freshnessLifetime, initialAge } from './freshness.js'
 import type { EpochMilliseconds, Seconds, StoredResponse } from './messages.js'
@@ -70,7 +71,7 @@ export function assess(stored: StoredResponse, options: RuleOptions): Assessed {
     date: dateOf(fields, responseTime),
     validators: validators(fields, responseTime),
     staleBar: staleBar(directives, options),
-    marks: Object.entries(stored.marks)
+    marks: marksOf(stored, options)
   }
 }
 

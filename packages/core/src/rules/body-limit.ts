@@ -13,7 +13,7 @@ export function withinLength(
   const { method, status } = decision.head
   const contentLength = hasNoContent(method, status) ? 0 : decision.contentLength
   if (applies(options, 'MSG-03', contentLength !== undefined && contentLength > maxBytes)) return tooLong
-  return { store: true, head: decision.head, contentLength }
+  return { ...decision, contentLength }
 }
 
 export const tooLong: NotStored = { store: false, requirement: 'MSG-03', reason: 'it is too long' }

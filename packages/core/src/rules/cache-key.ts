@@ -149,6 +149,14 @@ function targetOfDerived(key: string): string | undefined {
   }
 }
 
+/** The part of the key of a target that is the same for all of its partition and origin. */
+export function originPrefix(target: string): string {
+  const colon = target.indexOf(':')
+  const partitionLength = Number(target.slice(0, colon))
+  const start = Number.isNaN(partitionLength) ? 0 : colon + 1 + partitionLength
+  return target.slice(0, target.indexOf('/', target.indexOf('://', start) + 3))
+}
+
 function namedOrigin(scheme: string, host: string): Origin | undefined {
   if (!hostPattern.test(host)) return undefined
   const origin = parseOrigin(`${scheme}://${host}`)

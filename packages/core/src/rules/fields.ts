@@ -29,6 +29,7 @@ const neverStored: ReadonlySet<string> = new Set([
 /** Fields without which a stored response would be another one, or would be judged otherwise (RESP-02). */
 const essential: ReadonlySet<string> = new Set([
   'cache-control',
+  'cache-groups',
   'expires',
   'date',
   'age',

@@ -23,7 +23,7 @@ export interface Freshened {
   /** What this caller gets: also the fields that are not kept (UPD-06). */
   readonly forCaller: Fields
   readonly keep:
-    | { readonly action: 'update'; readonly head: StorableHead }
+    | { readonly action: 'update'; readonly head: StorableHead; readonly groups: readonly string[] }
     /** It may no longer be stored (UPD-08). */
     | { readonly action: 'remove'; readonly because: NotStored }
     /** What was there stays: this answer was for one user (AUTH-04), or cannot be dated (CLK-02). */
@@ -94,7 +94,7 @@ export function freshen(
     }
     return { forCaller, keep: { action: 'leave', because } }
   }
-  return { forCaller, keep: { action: 'update', head: decision.head } }
+  return { forCaller, keep: { action: 'update', head: decision.head, groups: decision.groups } }
 }
 
 /** Whether the fields of a HEAD 200 agree with a stored response to GET. */

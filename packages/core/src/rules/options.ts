@@ -20,6 +20,7 @@ export interface RuleOptions {
   readonly staleIfErrorSeconds: Seconds
   readonly sMaxAgeAllowsStale: boolean
   readonly invalidateLocations: boolean
+  readonly cacheGroups: boolean
   readonly storeCloseDelimited: boolean
   readonly storePostAsGet: boolean
   readonly noVarySearch: boolean

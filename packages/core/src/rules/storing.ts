@@ -1,5 +1,6 @@
 import { effectiveDirectives, isUnqualified, staleBar } from './assessment.js'
 import { type DeltaSeconds, type Directives, isForEverybody } from './cache-control.js'
+import { groupsOf, maxGroups } from './cache-groups.js'
 import {
   combined,
   connectionOptions,
@@ -43,6 +44,7 @@ import { applies } from './trace.js'
 import { isUsable, validators } from './validators.js'
 
 const plainLength = /^\d{1,15}$/
+const noGroups: readonly string[] = []
 /** More repeats of one length than any message has. */
 const maxLengthText = 1_024
 
@@ -74,7 +76,13 @@ export type StorableHead = Pick<
 
 export type StoringDecision =
   | NotStored
-  | { readonly store: true; readonly head: StorableHead; readonly contentLength: number | undefined }
+  | {
+      readonly store: true
+      readonly head: StorableHead
+      readonly contentLength: number | undefined
+      /** The cache groups it is in, as this cache takes part in them (GRP-01). */
+      readonly groups: readonly string[]
+    }
 
 /** How the end of a response's body is known. RFC 9112 §6.3. */
 export interface Framing {
@@ -143,7 +151,7 @@ function decideByDirectives(
   const isText = typeof statusText === 'string' && isFieldValue(statusText)
   if (applies(options, 'SEC-01', !isText)) return no('SEC-01', 'the status text is malformed')
   const others = options.noVarySearch ? ['no-vary-search'] : []
-  for (const name of ['cache-control', 'vary', 'connection', ...options.targetedFields, ...others]) {
+  for (const name of ['cache-control', 'cache-groups', 'vary', 'connection', ...options.targetedFields, ...others]) {
     const isTooLong = (combined(fields, name)?.length ?? 0) > maxFieldValueLength
     if (applies(options, 'SEC-04', isTooLong)) return no('SEC-04', `${name} is too long`)
   }
@@ -171,6 +179,9 @@ function decideByDirectives(
   if (applies(options, 'AUTH-01', !mayStoreAuthorized(request, directives, options))) {
     return no('AUTH-01', 'the request had authorization', "type: 'private'")
   }
+  const groups = options.cacheGroups ? groupsOf(fields) : noGroups
+  if (applies(options, 'GRP-01', groups.length > maxGroups))
+    return no('GRP-01', `it is in more than ${maxGroups} groups`)
   const kept = storedFields(response.fields, fields, fieldsLeftOut(directives, options))
   const head: StorableHead = {
     slot: slotOf(method, selecting, options.digest, part),
@@ -184,7 +195,7 @@ function decideByDirectives(
     dropAt: dropAt(fields, directives, lifetime, canBeValidated, times, options),
     ...(part !== undefined && { part: { first: part.first, total: part.total } })
   }
-  return { store: true, head, contentLength }
+  return { store: true, head, contentLength, groups }
 }
 
 /** What a stored response whose fields were updated is kept as, if it may be kept (UPD-08). */

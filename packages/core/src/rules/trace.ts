@@ -38,6 +38,7 @@ export const consultableRules = {
   'VARY-07': ['RFC 9110 §12.5.3', 'a normalizer failed'],
   'QRY-02': ['RFC 10008 §2.7', 'the content cannot be part of a key: it is not at hand as bytes, or too long'],
   'QRY-03': ['RFC 10008 §2.7', 'a QUERY has no ranges, and needs explicit freshness or a validator'],
+  'GRP-01': ['RFC 9875 §2', 'it is in more groups than can be kept track of'],
   'STORE-08': ['RFC 9111 §3', 'it is neither fresh for any time nor can it be validated'],
   'AUTH-01': ['RFC 9111 §3.5', 'the request had Authorization, and nothing permits to share the response'],
   'RESP-06': ['RFC 9111 §5.2.2.10', 's-maxage says how long it is fresh'],

@@ -2,7 +2,10 @@ import { isPromise, whenReady } from '../awaitable.js'
 import { release } from '../body.js'
 import { openAll } from '../combined-body.js'
 import { type Lookup, without } from '../look-ups.js'
+import { groupsOf } from '../rules/cache-groups.js'
 import { type Completion, type CompletionDecision, decideAfterCompletion } from '../rules/completing.js'
+import { fieldMap } from '../rules/fields.js'
+import type { StorableHead } from '../rules/storing.js'
 import type { Awaitable, Body } from '../store.js'
 import { AwaitedPart } from './awaited-part.js'
 import type { Exchange } from './exchange.js'
@@ -77,7 +80,10 @@ function playCompleted(
   return whenReady(openAll(cache.responses, lookup, [...before, ...after], budget), (opened) => {
     if (opened === undefined) return sendPlain(exchange, lookup, completion, response)
     const contentLength = missing.last - missing.first + 1
-    const decision = head === undefined ? notKept : ({ store: true, head, contentLength } as const)
+    const decision =
+      head === undefined
+        ? notKept
+        : ({ store: true, head, contentLength, groups: memberships(exchange, head) } as const)
     const told = { outcome: 'miss', reason: 'partial', status: 200 } as const
     // The caller may write into what it is given.
     const part = new AwaitedPart(response, contentLength, storingAs(exchange, response, lookup, decision, told))
@@ -85,6 +91,10 @@ function playCompleted(
     exchange.play(new StoredHead(200, 'OK', fields), played)
     return part
   })
+}
+
+function memberships({ cache }: Exchange, { fields }: StorableHead): readonly string[] {
+  return cache.settings.rules.cacheGroups ? groupsOf(fieldMap(fields)) : []
 }
 
 /** Stored bytes, those that are still coming, and stored bytes again. */

@@ -1,8 +1,11 @@
 import { whenReady } from '../awaitable.js'
+import { invalidatedGroups } from '../rules/cache-groups.js'
+import { cacheKey } from '../rules/cache-key.js'
 import { fieldMap } from '../rules/fields.js'
 import { invalidates, invalidationKeys } from '../rules/invalidation.js'
 import type { NotStored } from '../rules/storing.js'
 import type { Awaitable } from '../store.js'
+import type { Outdated } from '../stored-responses.js'
 import type { Exchange } from './exchange.js'
 import type { Receiver } from './forward.js'
 import type { NetworkResponse } from './network-response.js'
@@ -15,16 +18,16 @@ const overtaken = refused('INV-06', 'its target was invalidated in the meantime,
 /** Sends an unsafe request on; what its answer makes outdated is invalid before the caller sees it. RFC 9111 §4.4. */
 export function forwardUnsafe(exchange: Exchange): void {
   const { caller, asked, cache, budget } = exchange
-  const { responses, settings } = cache
+  const { responses } = cache
   const post = postUnderWay(exchange)
   exchange.send(asked.opts, {
     received: (response) => {
       const { status } = response
       exchange.tellSoFar('bypass', 'method', status)
       if (!invalidates(status)) return relayOnly(exchange, response)
-      const keys = invalidationKeys(asked.target, fieldMap(response.fields), settings.rules)
-      if (post !== undefined) return receivePost(post, keys, response)
-      return whenReady(responses.invalidate(keys, budget), () => relayOnly(exchange, response))
+      const outdated = outdatedBy(exchange, response)
+      if (post !== undefined) return receivePost(post, outdated, response)
+      return whenReady(invalidate(exchange, outdated), () => relayOnly(exchange, response))
     },
     failed: (error, wasSent) => {
       exchange.tell({ outcome: 'bypass', reason: 'method' })
@@ -36,17 +39,29 @@ export function forwardUnsafe(exchange: Exchange): void {
 }
 
 /** Passes the answer to a POST on, which may be stored after it has invalidated what was there (INV-08). */
-function receivePost(post: PostUnderWay, keys: readonly string[], response: NetworkResponse): Awaitable<Receiver> {
+function receivePost(post: PostUnderWay, outdated: Outdated, response: NetworkResponse): Awaitable<Receiver> {
   const { exchange } = post
-  const { cache, budget, caller } = exchange
+  const { caller } = exchange
   const decision = decidePost(post, response)
   if (!decision.store) {
-    return whenReady(cache.responses.invalidate(keys, budget), () => relayOnly(exchange, response, decision))
+    return whenReady(invalidate(exchange, outdated), () => relayOnly(exchange, response, decision))
   }
-  return invalidateForPost(post, keys).then((lookup) => {
+  return invalidateForPost(post, outdated).then((lookup) => {
     if (lookup === undefined) return relayOnly(exchange, response, overtaken)
     return new Relay(caller, response, storingAs(exchange, response, lookup, decision, toldOf(response)))
   })
+}
+
+function outdatedBy({ asked, cache }: Exchange, response: NetworkResponse): Outdated {
+  const { rules } = cache.settings
+  const fields = fieldMap(response.fields)
+  const targets = invalidationKeys(asked.target, fields, rules)
+  const key = cacheKey(asked.target, asked.request, rules) ?? asked.key
+  return { targets, groups: invalidatedGroups(key.target, fields, rules), asked: key }
+}
+
+function invalidate({ cache, budget }: Exchange, outdated: Outdated): Awaitable<boolean> {
+  return cache.responses.invalidateWithGroups(outdated, budget)
 }
 
 function relayOnly(exchange: Exchange, response: NetworkResponse, because?: NotStored): Receiver {

@@ -5,6 +5,7 @@ import { type CacheKey, cacheKey } from '../rules/cache-key.js'
 import type { StoringDecision } from '../rules/storing.js'
 import { decideStoringPost, mayAnswerGet } from '../rules/storing-post.js'
 import type { Awaitable } from '../store.js'
+import type { Outdated } from '../stored-responses.js'
 import type { Exchange } from './exchange.js'
 import type { NetworkResponse } from './network-response.js'
 import { withinLimit } from './storing.js'
@@ -42,10 +43,10 @@ export function decidePost({ exchange }: PostUnderWay, response: NetworkResponse
 }
 
 /**
- * Invalidates `keys`, and looks up anew for an answer that is to be stored as one that came after that (INV-08). None, if
+ * Invalidates what is outdated, and looks up anew for an answer that is to be stored as one that came after that (INV-08). None, if
  * anybody else invalidated the target while the POST was under way: the answer may be older than that change (INV-06).
  */
-export async function invalidateForPost(post: PostUnderWay, keys: readonly string[]): Promise<Lookup | undefined> {
+export async function invalidateForPost(post: PostUnderWay, outdated: Outdated): Promise<Lookup | undefined> {
   const { exchange, key } = post
   const { budget, cache } = exchange
   const { responses } = cache
@@ -55,13 +56,14 @@ export async function invalidateForPost(post: PostUnderWay, keys: readonly strin
   const isFirst = before !== undefined && now !== undefined && markOf(now) === markOf(before)
   const isAlone = isFirst && !invalidations.hasSince(key.target, post.invalidations)
   const value = newId()
-  const invalidated = responses.invalidate(keys, budget, value)
+  const invalidated = responses.invalidateWithGroups(outdated, budget, value)
   const { count } = invalidations
   await invalidated
   // A mark that can be read was written, and will not replace a later one any more.
   const after = isAlone ? await responses.lookUp(key, budget) : undefined
   if (after === undefined || markOf(after) !== value || invalidations.hasSince(key.target, count)) return undefined
-  return after
+  // Marks of groups were not read before the POST was sent.
+  return { ...after, marks: new Map([[key.target, value]]) }
 }
 
 function markOf({ key, marks }: Lookup): string | undefined {

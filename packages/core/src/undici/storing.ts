@@ -107,7 +107,10 @@ export function storeWhole(
   const { responses } = exchange.cache
   const copied = { bodyBytes: receivedBytes, digests: undefined }
   removeFromTheFuture(exchange, lookup, head)
-  const setting = responses.store.set(lookup.key.key, body, () => complete(exchange, lookup, head, copied))
+  const marks = marksFor(exchange, lookup, head, decision.groups)
+  const setting = whenReady(marks, (marks) => {
+    return responses.store.set(lookup.key.key, body, () => complete(exchange, lookup, head, copied, marks))
+  })
   whenReady(setting, (stored) => {
     if (isBroken && !stored) exchange.tell({ ...told, notStored: broken })
     else settled(exchange, response, lookup, head, receivedBytes, stored, told)
@@ -130,7 +133,8 @@ export function applyFreshened(exchange: Exchange, lookup: Lookup, known: Assess
   const { responses } = exchange.cache
   if (keep.action === 'remove') responses.remove(lookup, known)
   if (keep.action !== 'update') return
-  const updating = responses.update(lookup, known, keep.head)
+  const { storeTimeoutMs } = exchange.cache.settings
+  const updating = responses.update(lookup, known, keep.head, keep.groups, storeTimeoutMs)
   responses.searchIndex?.add(lookup, keep.head)
   if (!storeChannel.hasSubscribers) return
   whenReady(updating, (updated) => {
@@ -197,9 +201,10 @@ function complete(
   exchange: Exchange,
   lookup: Lookup,
   head: StorableHead,
-  copied: Completed | undefined
+  copied: Completed | undefined,
+  marks: StoredResponse['marks']
 ): StoredResponse | undefined {
-  const stored = copied && exchange.cache.responses.complete(lookup, head, copied)
+  const stored = copied && exchange.cache.responses.complete(lookup, head, copied, marks)
   // Who waits for all of it does not wait for its beginning.
   if (stored !== undefined && stored.part === undefined) exchange.leads?.completed(stored)
   return stored
@@ -218,6 +223,7 @@ function copying(
   const { responses, settings } = exchange.cache
   const { store } = responses
   const maxBytes = maxEntryBytes(exchange)
+  const marks = marksFor(exchange, lookup, head, decision.groups)
   let setting: Awaitable<boolean> = false
   let isRefused = false
   const copy = new BodyCopy({
@@ -231,7 +237,9 @@ function copying(
     hold: (on) => response.network.hold(on),
     store: (body) => {
       removeFromTheFuture(exchange, lookup, head)
-      setting = store.set(lookup.key.key, body, () => complete(exchange, lookup, head, copy.copied))
+      setting = whenReady(marks, (marks) => {
+        return store.set(lookup.key.key, body, () => complete(exchange, lookup, head, copy.copied, marks))
+      })
       // Nobody reads what was refused: the caller is not to wait for it.
       whenReady(setting, (stored) => {
         if (stored) return
@@ -266,6 +274,15 @@ function copying(
     whenReady(setting, (stored) => settled(exchange, response, lookup, head, receivedBytes, stored, told))
   }
   return { copy, ended }
+}
+
+function marksFor(
+  { cache }: Exchange,
+  lookup: Lookup,
+  head: StorableHead,
+  groups: readonly string[]
+): Awaitable<StoredResponse['marks']> {
+  return cache.responses.marksOf(lookup, groups, head.requestTime, cache.settings.storeTimeoutMs)
 }
 
 function lifetimeOf(

@@ -31,6 +31,7 @@ export function originAnswer(
   const fields: Record<string, string> = { 'Cache-Control': `public, max-age=${maxAge}`, 'X-Which': which }
   if (path === '/varying') fields.Vary = 'X-Variant'
   if (path === '/stale') fields.ETag = '"a"'
+  if (path === '/stale') fields['Cache-Groups'] = '"g", "h"'
   if (headers['if-none-match'] === '"a"') return { status: 304, fields: { ETag: '"a"' }, body: '' }
   const body = `body ${which} ${path === '/long' ? 'x'.repeat(longBytes) : ''}`
   return { status: 200, fields: { ...fields, 'Content-Length': String(body.length) }, body }

@@ -25,6 +25,7 @@ const framing = { framed: false, redirected: false }
 const inResponses = [
   'Cache-Control',
   'CDN-Cache-Control',
+  'Cache-Groups',
   'Vary',
   'Age',
   'Date',
