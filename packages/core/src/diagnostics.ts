@@ -32,6 +32,8 @@ export interface CacheDecision {
   readonly reason?: ForwardReason
   /** Status that the caller got; unset where none came, and for a bypass. */
   readonly status?: number
+  /** Status that came from the origin, where the caller got what is stored in place of that answer. */
+  readonly forwardStatus?: number
   /** What allowed a stale response; set for `stale-hit`. */
   readonly stale?: StalePermission
   /** Current age in seconds of what was served from the cache. */

@@ -208,6 +208,18 @@ export interface CacheOptions {
   readonly origin?: string
   /** The only origins the cache looks at: as text (`https://api.example.com`), or as a pattern tested against that form. Unset: all. */
   readonly origins?: readonly (string | RegExp)[]
+  /**
+   * The name of this cache in `Cache-Status`, of which it then adds a member to every response it relays or serves: how
+   * it came to its answer. A token or any text of ASCII. RFC 9211 (CS-01).
+   * @defaultValue none: no field is added
+   */
+  readonly cacheStatus?: string
+  /**
+   * Whether that member has the cache key, too: the URL with its query, and what `partition` and `keyFields` make of the
+   * request (CS-01).
+   * @defaultValue false
+   */
+  readonly cacheStatusKey?: boolean
   /** Whether the cache looks at a request at all, invalidation included. A request for which it throws is not looked at. Unset: all. */
   readonly enabled?: (request: RequestView) => boolean
   /**

@@ -1,5 +1,6 @@
 import { Integrity, leastSecretBytes, type Secret } from './integrity.js'
 import type { CacheOptions } from './options.js'
+import { cacheStatusName } from './rules/cache-status.js'
 import { isToken } from './rules/fields.js'
 import { type Heuristic, lastModified } from './rules/heuristics.js'
 import type { EpochMilliseconds, StoredResponse } from './rules/messages.js'
@@ -24,6 +25,9 @@ export interface Settings {
   readonly verify: 'digest' | 'length'
   readonly integrity: Integrity | undefined
   readonly tape: CacheOptions['tape']
+  /** As members of `Cache-Status` begin. */
+  readonly cacheStatus: string | undefined
+  readonly cacheStatusKey: boolean
   readonly origin: string | undefined
   readonly origins: CacheOptions['origins']
   readonly enabled: CacheOptions['enabled']
@@ -87,6 +91,8 @@ export function readOptions(options: CacheOptions, digest: RuleOptions['digest']
     verify: read.oneOf('verify', ['digest', 'length'], 'digest'),
     integrity,
     tape: read.oneOf('tape', ['record', 'replay'], undefined),
+    cacheStatus: read.statusName('cacheStatus'),
+    cacheStatusKey: read.boolean('cacheStatusKey', false),
     origin: read.origin('origin'),
     origins: normalOrigins(read.list('origins', isOrigin, 'origins such as https://example.com, or patterns')),
     enabled: read.function('enabled'),
@@ -161,6 +167,14 @@ class OptionReader {
     if (value === undefined) return undefined
     if (!Array.isArray(value) || !value.every(isMember)) throw invalid(name, value, `a list of ${what}`)
     return value
+  }
+
+  statusName(name: 'cacheStatus'): string | undefined {
+    const value = this.#take(name)
+    if (value === undefined) return undefined
+    const written = typeof value === 'string' ? cacheStatusName(value) : undefined
+    if (written === undefined) throw invalid(name, value, 'a name of ASCII characters')
+    return written
   }
 
   origin(name: 'origin'): string | undefined {

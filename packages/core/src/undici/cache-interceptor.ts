@@ -18,6 +18,7 @@ import { option, type ReadRequest, readRequest } from './read-request.js'
 import { requestKey, targetIn } from './request-key.js'
 import { inMode } from './request-mode.js'
 import { isLookedAt } from './request-view.js'
+import { showBypass } from './status-head.js'
 import { dispatchTaped } from './taping.js'
 import { type ToldTo, toldToOf } from './told-to.js'
 
@@ -90,7 +91,9 @@ function dispatchCached(
   const decision = decideRequest(request, control, read.facts, key !== undefined, rules)
   if (decision.action === 'bypass') {
     tellBypass(cache, read, decision.reason, toldTo)
-    return passBy(below.dispatch, read.opts, handler)
+    const { cacheStatus } = cache.settings
+    if (cacheStatus === undefined) return passBy(below.dispatch, read.opts, handler)
+    return passBy(below.dispatch, read.opts, handler, (response) => showBypass(cacheStatus, response, decision.reason))
   }
   const { opts: sent } = query ?? read
   const asked = { request, control, target: target ?? read.target, key: key ?? noKey, opts: sent, toldTo }

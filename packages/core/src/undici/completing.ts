@@ -15,6 +15,7 @@ import type { NetworkResponse } from './network-response.js'
 import { withFields } from './read-request.js'
 import { Discard } from './relay.js'
 import { StoredHead } from './serve-stored.js'
+import { withStatus } from './status-head.js'
 import { refused, storingAs } from './storing.js'
 
 const notKept = refused('UPD-08', 'with the new fields it may not be stored')
@@ -88,7 +89,8 @@ function playCompleted(
     // The caller may write into what it is given.
     const part = new AwaitedPart(response, contentLength, storingAs(exchange, response, lookup, decision, told))
     const played = new InTurn(opened.slice(0, before.length), part, opened.slice(before.length))
-    exchange.play(new StoredHead(200, 'OK', fields), played)
+    const shown = { reason: 'partial', forwardStatus: response.status, stored: decision.store } as const
+    exchange.play(withStatus(exchange, new StoredHead(200, 'OK', fields), shown), played)
     return part
   })
 }

@@ -62,5 +62,7 @@ function passingOn(
 /** Whether storing can wait until the caller has the answer. A store elsewhere is to begin before the caller asks again. */
 function mayWait({ asked, cache }: Exchange): boolean {
   const { store, searchIndex } = cache.responses
+  // Cache-Status tells with the head whether the answer is stored.
+  if (cache.settings.cacheStatus !== undefined) return false
   return store.keepsObjects && asked.request.method === 'GET' && searchIndex === undefined
 }

@@ -10,7 +10,8 @@ import type { Exchange } from './exchange.js'
 import type { Receiver } from './forward.js'
 import type { NetworkResponse } from './network-response.js'
 import { Relay } from './relay.js'
-import { refused, storingAs, type Told } from './storing.js'
+import { showStatus } from './status-head.js'
+import { refused, showDecision, storingAs, type Told } from './storing.js'
 import { decidePost, invalidateForPost, type PostUnderWay, postUnderWay } from './storing-post.js'
 
 const overtaken = refused('INV-06', 'its target was invalidated in the meantime, or the store cannot tell')
@@ -48,6 +49,7 @@ function receivePost(post: PostUnderWay, outdated: Outdated, response: NetworkRe
   }
   return invalidateForPost(post, outdated).then((lookup) => {
     if (lookup === undefined) return relayOnly(exchange, response, overtaken)
+    showDecision(exchange, response, decision, 'method')
     return new Relay(caller, response, storingAs(exchange, response, lookup, decision, toldOf(response)))
   })
 }
@@ -65,6 +67,7 @@ function invalidate({ cache, budget }: Exchange, outdated: Outdated): Awaitable<
 }
 
 function relayOnly(exchange: Exchange, response: NetworkResponse, because?: NotStored): Receiver {
+  showStatus(exchange, response, { reason: 'method' })
   const ended = () => exchange.tell({ ...toldOf(response), ...(because !== undefined && { notStored: because }) })
   return new Relay(exchange.caller, response, { copy: undefined, ended })
 }

@@ -136,6 +136,8 @@ export interface Network {
 export class NetworkResponse implements Response {
   readonly status: number
   readonly statusText: string
+  /** The head as the caller gets it. */
+  shown: Head
 
   constructor(
     readonly head: NetworkHead,
@@ -146,6 +148,7 @@ export class NetworkResponse implements Response {
   ) {
     this.status = head.status
     this.statusText = head.statusText
+    this.shown = head
   }
 
   get fields(): Fields {

@@ -1,25 +1,33 @@
 import type { Dispatcher } from 'undici'
 import { Caller } from './caller.js'
 import { Forward } from './forward.js'
+import type { NetworkResponse } from './network-response.js'
 import { Relay } from './relay.js'
 
 const storesNothing = { copy: undefined, ended() {} }
 
-/** Sends a request on that the cache leaves alone. */
+/** Sends a request on that the cache leaves alone. `answered` hears of the answer before the caller does. */
 export function passBy(
   dispatch: Dispatcher.Dispatch,
   opts: Dispatcher.DispatchOptions,
-  handler: Dispatcher.DispatchHandler
+  handler: Dispatcher.DispatchHandler,
+  answered?: (response: NetworkResponse) => void
 ): boolean {
   const caller = new Caller(handler)
-  if (!caller.isBareLegacy) return dispatch(opts, handler)
+  if (answered === undefined && !caller.isBareLegacy) return dispatch(opts, handler)
   const forward = new Forward(
     caller,
-    { received: (response) => new Relay(caller, response, storesNothing), failed: (error) => caller.fail(error) },
+    {
+      received: (response) => {
+        answered?.(response)
+        return new Relay(caller, response, storesNothing)
+      },
+      failed: (error) => caller.fail(error)
+    },
     Date.now,
     () => {}
   )
-  return dispatch(withoutHttp2(opts), forward)
+  return dispatch(caller.isBareLegacy ? withoutHttp2(opts) : opts, forward)
 }
 
 /** undici's old handlers know only HTTP/1: without this, undici 8 would use HTTP/2 for them. */

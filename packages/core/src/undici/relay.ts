@@ -49,7 +49,7 @@ export class Relay implements Passing {
   }
 
   begin(): void {
-    this.#sink.head(this.#response.head)
+    this.#sink.head(this.#response.shown)
   }
 
   data(chunk: Buffer): void {
@@ -105,7 +105,7 @@ export class ShortRelay implements Passing {
   }
 
   begin(): void {
-    this.#sink.head(this.#response.head)
+    this.#sink.head(this.#response.shown)
   }
 
   data(chunk: Buffer): void {
@@ -159,7 +159,7 @@ export class LongRelay implements Passing {
   }
 
   begin(): void {
-    this.#sink.head(this.#response.head)
+    this.#sink.head(this.#response.shown)
     this.#defer(() => {
       if (!this.#hasFailed) this.#decided()
     })

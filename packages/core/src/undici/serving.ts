@@ -10,9 +10,13 @@ import type { StalePermission } from '../rules/reuse.js'
 import type { Awaitable, Body } from '../store.js'
 import { type Exchange, noBytes } from './exchange.js'
 import { StoredHead } from './serve-stored.js'
+import { withStatus } from './status-head.js'
 
 /** How an answer came that another request got. */
 type Collapsed = Pick<CacheDecision, 'outcome' | 'reason' | 'servedBytes'>
+
+/** What came of the forward that a stored response is served in place of. */
+type Forwarded = Pick<CacheDecision, 'reason' | 'forwardStatus'>
 
 /** The bytes the caller is to get of a stored response; `undefined` if they cannot be had. */
 export function bodyFor(exchange: Exchange, lookup: Lookup, selected: Assessed): Awaitable<Body | undefined> {
@@ -63,7 +67,8 @@ export function playStored(
   selected: Assessed,
   body: Body,
   age: Seconds,
-  stale: StalePermission | undefined
+  stale: StalePermission | undefined,
+  forwarded?: Forwarded
 ): void {
   const { asked, cache } = exchange
   const form = answerForm(asked.request, selected)
@@ -79,10 +84,12 @@ export function playStored(
       age,
       lifetime,
       heuristic,
-      servedBytes
+      servedBytes,
+      ...forwarded
     })
   }
-  exchange.play(head.aged(age), body)
+  const { lifetime } = selected
+  exchange.play(withStatus(exchange, head.aged(age), { ...forwarded, lifetime, age, stale }), body)
 }
 
 /**
@@ -104,9 +111,9 @@ export function playCollapsed(
 }
 
 /** Serves a stored response in place of a failure of the origin. RFC 5861 §4. */
-export function playOnError(exchange: Exchange, selected: Assessed, body: Body): void {
+export function playOnError(exchange: Exchange, selected: Assessed, body: Body, forwarded: Forwarded): void {
   const age = currentAge(selected.initialAge, selected.stored.responseTime, exchange.cache.settings.clock())
-  playStored(exchange, selected, body, age, age >= selected.lifetime ? 'stale-if-error' : undefined)
+  playStored(exchange, selected, body, age, age >= selected.lifetime ? 'stale-if-error' : undefined, forwarded)
 }
 
 function headFor(exchange: Exchange, form: AnswerForm, selected: Assessed): StoredHead {

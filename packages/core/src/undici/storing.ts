@@ -7,8 +7,10 @@ import type { Lookup } from '../look-ups.js'
 import type { Assessed } from '../rules/assessment.js'
 import { assess } from '../rules/assessment.js'
 import { tooLong, withinLength } from '../rules/body-limit.js'
+import { asStored } from '../rules/collapsing.js'
 import { headOfBeginning } from '../rules/combining.js'
 import { compareHead, type Freshened, freshen } from '../rules/freshening.js'
+import { currentAge } from '../rules/freshness.js'
 import type { StoredResponse } from '../rules/messages.js'
 import { type ForwardReason, selectable } from '../rules/reuse.js'
 import {
@@ -24,6 +26,7 @@ import { settleParts } from './combining.js'
 import type { Exchange } from './exchange.js'
 import type { NetworkResponse } from './network-response.js'
 import { copiedBytes, type Storing } from './relay.js'
+import { showStatus } from './status-head.js'
 import { tellStored } from './telling.js'
 
 const storeUnreadable = refused('ROB-02', 'the store could not be read')
@@ -44,9 +47,29 @@ export function storing(
   ownBytes = copiedBytes
 ): Storing {
   const told: Told = { outcome: 'miss', reason, status: response.status }
-  if (lookup === undefined) return notStoring(exchange, response, undefined, storeUnreadable, told)
+  if (lookup === undefined) {
+    showStatus(exchange, response, { reason })
+    return notStoring(exchange, response, undefined, storeUnreadable, told)
+  }
   const decision = decide(exchange, response, lookup)
+  showDecision(exchange, response, decision, reason)
   return storingAs(exchange, response, lookup, decision, told, ownBytes)
+}
+
+/** Has the caller told whether the answer is stored, where he is told at all (CS-03). */
+export function showDecision(
+  exchange: Exchange,
+  response: NetworkResponse,
+  decision: StoringDecision,
+  reason: ForwardReason
+): void {
+  const { asked, cache } = exchange
+  const { cacheStatus, clock, rules } = cache.settings
+  if (cacheStatus === undefined) return
+  if (!decision.store) return showStatus(exchange, response, { reason })
+  const { initialAge, lifetime, stored } = asStored(asked.key, decision.head, rules)
+  const age = currentAge(initialAge, stored.responseTime, clock())
+  showStatus(exchange, response, { reason, stored: true, lifetime, age })
 }
 
 /** The same where it was decided already. */

@@ -16,6 +16,7 @@ import { withFields } from './read-request.js'
 import { Discard } from './relay.js'
 import { StoredHead } from './serve-stored.js'
 import { bodyFor, bodyInForm, playOnError } from './serving.js'
+import { withStatus } from './status-head.js'
 import { applyFreshened } from './storing.js'
 import { tellValidation } from './telling.js'
 
@@ -66,7 +67,7 @@ function afterFailure(validation: Validation, sent: ValidationRequest, error: un
   if (caller.aborted || !mayFallBack || !mayServeOnError(selected, asked.control, clock(), rules)) return relayFailure()
   whenReady(bodyInstead(validation), (body) => {
     if (body === undefined) relayFailure()
-    else playOnError(exchange, selected, body)
+    else playOnError(exchange, selected, body, { reason })
   })
 }
 
@@ -158,8 +159,19 @@ function serveFreshened(
     if (keep.action === 'update') exchange.leads?.confirmed(served, keep.head)
     const kept = keep.action === 'update' ? { stored: true } : { notStored: keep.because }
     const servedBytes = exchange.isBackground ? 0 : bytesInForm(form, request.method, served)
-    exchange.tell({ outcome: 'validated', reason, status: head.status, lifetime, heuristic, servedBytes, ...kept })
-    exchange.play(head, body)
+    const forwardStatus = response.status
+    exchange.tell({
+      outcome: 'validated',
+      reason,
+      status: head.status,
+      forwardStatus,
+      lifetime,
+      heuristic,
+      servedBytes,
+      ...kept
+    })
+    const age = current.initialAge
+    exchange.play(withStatus(exchange, head, { reason, forwardStatus, lifetime, age }), body)
   }
   const body = exchange.isBackground ? noBytes : bodyInForm(form, exchange, lookup, served)
   whenReady(body, (body) => {
@@ -174,7 +186,7 @@ function serveInstead(validation: Validation, response: NetworkResponse): Awaita
   const { exchange, lookup, selected, reason } = validation
   return whenReady(bodyInstead(validation), (body) => {
     if (body === undefined) return receive(exchange, response, lookup, reason)
-    playOnError(exchange, selected, body)
+    playOnError(exchange, selected, body, { reason, forwardStatus: response.status })
     return new Discard(response)
   })
 }
