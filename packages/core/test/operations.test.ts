@@ -88,6 +88,23 @@ describe.each(stores)('operations (%s)', (_, make) => {
     expect(client.origin.requests.at(-1)?.headers['if-none-match']).toBe('"a"')
   })
 
+  it('GRP-02: invalidateGroup keeps its members, of one origin, for validation', async () => {
+    const member = ok('max-age=60', { ...etag, 'Cache-Groups': '"g"' })
+    const [client, other] = await Promise.all([
+      setUp(make(), answering(member, notModified(etag))),
+      setUp(make(), answering(member))
+    ])
+    for (const path of ['/', '/b']) await client.get(path)
+    client.clock.advance(1)
+    await client.cache.invalidateGroup(other.origin.url, 'g')
+    await client.cache.invalidateGroup(client.origin.url, 'G')
+    for (const path of ['/', '/b']) expect(await outcomeOf(client, path)).toBe('hit')
+    await client.cache.invalidateGroup(client.origin.url, 'g')
+    for (const path of ['/', '/b']) expect(await outcomeOf(client, path)).toBe('validated')
+    await expect(client.cache.invalidateGroup(client.origin.url, 5 as never)).rejects.toThrow(/invalidateGroup/)
+    await expect(client.cache.invalidateGroup('g', 'g')).rejects.toThrow(/invalidateGroup/)
+  })
+
   it('INV-06: invalidate reaches what is on its way', async () => {
     const barrier = new Barrier()
     const client = await setUp(make(), ({ clock }, { headers }, response) => {

@@ -38,6 +38,7 @@ export function CacheControl(dispatcher?: Dispatcher, options: CacheOptions = {}
     compose: (...interceptors) => cached.compose(...interceptors),
     delete: (target, options) => cache.delete(target, options),
     invalidate: (url, options) => cache.invalidate(url, options),
+    invalidateGroup: (origin, name, options) => cache.invalidateGroup(origin, name, options),
     entries: (options) => cache.entries(options),
     purge: (options) => cache.purge(options),
     clear: () => cache.clear(),

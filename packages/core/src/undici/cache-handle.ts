@@ -38,6 +38,8 @@ export interface PurgeOptions {
   readonly partition?: string
 }
 
+const notTaken = 'the store has not taken it yet; until it does, what it has is not used by this process'
+
 export interface CloseOptions {
   /**
    * How long to wait for work in the background, in milliseconds; what is left then is cancelled. 0 cancels at once.
@@ -63,6 +65,11 @@ export interface CacheHandle {
    * the store fails, it is so in this process all the same.
    */
   invalidate(url: string | URL, options?: PartitionOption): Promise<void>
+  /**
+   * Has all members of a cache group of an origin validated before they are used again, however many there are, as
+   * `Cache-Group-Invalidation` does (GRP-02). If the store fails, it is so in this process all the same.
+   */
+  invalidateGroup(origin: string | URL, name: string, options?: PartitionOption): Promise<void>
   /** All that is stored and that this cache could use, validated or not, of one part of the cache or of all. In no order. */
   entries(options?: PartitionOption): AsyncIterableIterator<CacheEntry>
   /** Removes what meets all conditions. Goes through all keys of the store. */
@@ -116,6 +123,15 @@ class Handle implements CacheHandle {
     const { target } = keyOf('invalidate', url, options.partition, this.#lazy.settings)
     await this.#open()
     await this.#invalidate('invalidate', target)
+  }
+
+  async invalidateGroup(origin: string | URL, name: string, options: PartitionOption = {}): Promise<void> {
+    if (typeof name !== 'string')
+      throw new TypeError(`invalidateGroup: the name of a group is a text, not ${typeof name}`)
+    const { target } = keyOf('invalidateGroup', origin, options.partition, this.#lazy.settings)
+    const { cache } = await this.#open()
+    const isWritten = await cache.responses.invalidateGroup(target, name, new Budget(callLimitMs))
+    if (!isWritten) throw new StoreOperationError('invalidateGroup', notTaken)
   }
 
   async *entries({ partition }: PartitionOption = {}): AsyncGenerator<CacheEntry, undefined> {
@@ -186,10 +202,7 @@ class Handle implements CacheHandle {
   async #invalidate(operation: string, target: string): Promise<void> {
     const { cache } = await this.#lazy.open()
     const isWritten = await cache.responses.invalidate([target], new Budget(callLimitMs))
-    if (!isWritten) {
-      const problem = 'the store has not taken it yet; until it does, what it has is not used by this process'
-      throw new StoreOperationError(operation, problem)
-    }
+    if (!isWritten) throw new StoreOperationError(operation, notTaken)
   }
 }
 
