@@ -129,6 +129,24 @@ describe.each(stores)('collapsed validations with %s (RFC 9111 §4)', (_name, ma
     await decided(client, 5)
   })
 
+  it('COLL-01, GRP-02, INV-06: nor for a validation that was asked for before its group was invalidated', async () => {
+    const grouped = { ...etag, 'Cache-Groups': '"g"' }
+    const first = ok('max-age=60', { ...grouped, 'Cache-Group-Invalidation': '"g"' })
+    const { client, barrier } = await withStale(makeStore(), first, notModified(grouped))
+    const before = ask(client, '/')
+    await barrier.held(1)
+    await ask(client, '/other', { method: 'POST' })
+    const after = [ask(client, '/'), ask(client, '/')]
+    await turns(20)
+    barrier.release(0)
+    expect((await before).text).toBe('body 0')
+    await barrier.held(2)
+    await turns(20)
+    for (let n = 1; n < client.asked - 2; n++) barrier.release(n)
+    for (const { status, text } of await Promise.all(after)) expect([status, text]).toEqual([200, 'body 0'])
+    await decided(client, 5)
+  })
+
   it('COLL-01: STALE-05: a failure that is answered with what is stored keeps nobody waiting, though nobody listens', async () => {
     const { client, barrier } = await withStale(
       makeStore(),

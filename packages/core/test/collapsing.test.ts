@@ -49,6 +49,37 @@ describe.each(stores)('collapsed requests with %s (RFC 9111 §4)', (_name, makeS
     expect((await client.get('/')).decision.outcome).toBe('hit')
   })
 
+  it('COLL-01, GRP-01: an answer that is in a group is shared as any other', async () => {
+    const { client, barrier } = await slowOrigin(makeStore(), ok('max-age=60', { 'Cache-Groups': '"g"' }))
+    const answers = askMany(client, 3)
+    await barrier.held(1)
+    await lookedUp()
+    barrier.release(0)
+    for (const { text } of await answers) expect(text).toBe('body 0')
+    await decided(client, 3)
+    expect(client.asked).toBe(1)
+  })
+
+  it('COLL-01, GRP-02, INV-06: what was asked before its group was invalidated is for nobody who asks later', async () => {
+    const barrier = new Barrier()
+    const client = await setUp(makeStore(), ({ clock }, { method }, response, n) => {
+      if (method === 'POST') return send(response, withStatus(204, { 'Cache-Group-Invalidation': '"g"' }), clock, n)
+      barrier.hold(() => send(response, ok('max-age=60', { 'Cache-Groups': '"g"' }), clock, n))
+    })
+    const before = ask(client, '/')
+    await barrier.held(1)
+    await ask(client, '/other', { method: 'POST' })
+    const after = [ask(client, '/'), ask(client, '/')]
+    await lookedUp()
+    barrier.release(0)
+    expect((await before).text).toBe('body 0')
+    await barrier.held(2)
+    await lookedUp()
+    for (let n = 1; n < client.asked - 1; n++) barrier.release(n)
+    for (const { text } of await Promise.all(after)) expect(text).not.toBe('body 0')
+    await decided(client, 4)
+  })
+
   it('COLL-01: without `collapse` each makes its own', async () => {
     const { client, barrier } = await slowOrigin(makeStore(), fresh, { collapse: false })
     const answers = askMany(client, 3)

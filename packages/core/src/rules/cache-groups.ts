@@ -57,6 +57,15 @@ export function marksOf(
   return cacheGroups || all.length === 1 ? all : all.filter(([key]) => !key.startsWith(groupPrefix))
 }
 
+/** The keys of the groups that a response with these fields will depend on once it is stored. */
+export function groupKeysOf(
+  target: string,
+  fields: FieldMap,
+  { cacheGroups }: Pick<RuleOptions, 'cacheGroups'>
+): readonly string[] {
+  return cacheGroups && fields.has('cache-groups') ? groupsOf(fields).map((name) => groupKey(target, name)) : none
+}
+
 /**
  * Whether a stored response depends on the groups it is in: a cache without `cacheGroups` may have stored it, and nobody
  * knows then which of them were invalidated.

@@ -1,9 +1,11 @@
 import { type Assessed, assess } from './assessment.js'
 import { noDirectives } from './cache-control.js'
+import { groupKeysOf } from './cache-groups.js'
 import type { CacheKey } from './cache-key.js'
 import type { Candidate } from './candidates.js'
+import { fieldMap } from './fields.js'
 import type { Marks } from './invalidation.js'
-import type { EpochMilliseconds, Request, Seconds } from './messages.js'
+import type { EpochMilliseconds, Request, Seconds, StoredResponse } from './messages.js'
 import type { RuleOptions } from './options.js'
 import { decideReuse, isForThisCache, type RequestControl, type StalePermission } from './reuse.js'
 import type { StorableHead } from './storing.js'
@@ -34,8 +36,21 @@ export function mayFollow({ fields, isPlain }: Request, { noCache, directives }:
 }
 
 /** An answer that is to be stored, as it would be found. */
-export function asStored({ key }: CacheKey, head: StorableHead, options: RuleOptions): Assessed {
-  return assess({ formatVersion: 1, key, id: '', bodyBytes: 0, marks: {}, ...head }, options)
+export function asStored(key: CacheKey, head: StorableHead, options: RuleOptions, bodyBytes = 0): Assessed {
+  const marks = marksToBe(key, head, options)
+  return assess({ formatVersion: 1, key: key.key, id: '', bodyBytes, marks, ...head }, options)
+}
+
+/** A stored response as it would be found with this head, which the origin has just confirmed it to have. */
+export function asConfirmed({ stored }: Assessed, key: CacheKey, head: StorableHead, options: RuleOptions): Assessed {
+  const { invalid, ...confirmed } = stored
+  return assess({ ...confirmed, ...head, marks: marksToBe(key, head, options) }, options)
+}
+
+/** The marks of groups that a response will depend on; which values they will have is not known yet. */
+function marksToBe({ target }: CacheKey, { fields }: StorableHead, options: RuleOptions): StoredResponse['marks'] {
+  const groups = groupKeysOf(target, fieldMap(fields), options)
+  return Object.fromEntries(groups.map((group) => [group, '']))
 }
 
 /** Whether a request is answered by what another one got: only if it would be once that is stored (COLL-01). */

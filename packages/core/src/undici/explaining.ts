@@ -1,13 +1,14 @@
 import type { CacheOptions } from '../options.js'
 import { readOptions, type Settings } from '../read-options.js'
 import { answerForm, headInForm } from '../rules/answer-form.js'
-import { type Assessed, assess } from '../rules/assessment.js'
+import type { Assessed } from '../rules/assessment.js'
 import { withinLength } from '../rules/body-limit.js'
 import { type CacheKey, isSecure, type RequestTarget } from '../rules/cache-key.js'
 import type { CacheMode } from '../rules/cache-mode.js'
 import type { Candidates } from '../rules/candidates.js'
+import { asStored } from '../rules/collapsing.js'
 import { currentAge } from '../rules/freshness.js'
-import type { EpochMilliseconds, Fields, StoredResponse } from '../rules/messages.js'
+import type { EpochMilliseconds, Fields } from '../rules/messages.js'
 import type { RuleOptions } from '../rules/options.js'
 import { decideRequest, decideReuse, isForThisCache, requestControl } from '../rules/reuse.js'
 import { decideStoring, type StorableHead, type StoringDecision } from '../rules/storing.js'
@@ -118,12 +119,14 @@ export class Explaining {
 
   /** The response as if it were stored, where the request looks. */
   #candidates(head: StorableHead, bodyBytes: number, answered: ReadRequest): Candidates {
-    const key = this.#keyOf(answered)?.key ?? ''
-    if (key !== this.#keyOf(this.#read)?.key) return { stored: [], marks: new Map() }
-    const stored: StoredResponse = { formatVersion: 1, key, id: '', bodyBytes, marks: {}, ...head }
-    const assessed = assess(stored, this.#settings.rules)
+    const key = this.#keyOf(answered)
+    if (key === undefined || key.key !== this.#keyOf(this.#read)?.key) return { stored: [], marks: new Map() }
+    const assessed = asStored(key, head, this.#settings.rules, bodyBytes)
     const mayUse = isForThisCache(assessed, this.#settings.rules)
-    return { stored: [{ stored, marks: [], assessed: () => (mayUse ? assessed : undefined) }], marks: new Map() }
+    return {
+      stored: [{ stored: assessed.stored, marks: [], assessed: () => (mayUse ? assessed : undefined) }],
+      marks: new Map()
+    }
   }
 
   #told(

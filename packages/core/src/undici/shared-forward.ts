@@ -1,8 +1,9 @@
 import { skipping } from '../body.js'
 import { Budget } from '../budget.js'
 import type { Lookup } from '../look-ups.js'
-import { type Assessed, assess } from '../rules/assessment.js'
-import { asStored, isForOthers, isStillCurrent } from '../rules/collapsing.js'
+import type { Assessed } from '../rules/assessment.js'
+import { groupKeysOf } from '../rules/cache-groups.js'
+import { asConfirmed, asStored, isForOthers, isStillCurrent } from '../rules/collapsing.js'
 import type { EpochMilliseconds, StoredResponse } from '../rules/messages.js'
 import type { StorableHead } from '../rules/storing.js'
 import { FellBehindError, type Seen, SharedBody } from '../shared-body.js'
@@ -38,6 +39,8 @@ export class SharedForward implements Leading {
   readonly #lookup: Lookup
   readonly #name: string
   readonly #askedAt: EpochMilliseconds
+  /** How many invalidations there had been then. */
+  readonly #invalidations: number
   #forward: OnItsWay | undefined
   #answer: Answer | undefined
   #end: 'ended' | 'failed' | undefined
@@ -62,6 +65,7 @@ export class SharedForward implements Leading {
     this.#lookup = lookup
     this.#name = name
     this.#askedAt = exchange.cache.settings.clock()
+    this.#invalidations = exchange.cache.responses.invalidations.count
   }
 
   get isWanted(): boolean {
@@ -105,10 +109,15 @@ export class SharedForward implements Leading {
   }
 
   confirmed(served: Assessed, head: StorableHead): void {
-    const { invalid, ...stored } = served.stored
-    const confirmed = assess({ ...stored, ...head, marks: {} }, this.#exchange.cache.settings.rules)
-    if (this.#waiting.size > 0) this.#isForOthers(confirmed)
-    for (const follower of this.#takeWaiting()) serveConfirmed(follower, served, confirmed)
+    if (this.#waiting.size === 0) return
+    const { asked, cache } = this.#exchange
+    const confirmed = asConfirmed(served, asked.key, head, cache.settings.rules)
+    this.#isForOthers(confirmed)
+    const isOvertaken = this.#isOvertaken(confirmed)
+    for (const follower of this.#takeWaiting()) {
+      if (isOvertaken) forwardAlone(follower)
+      else serveConfirmed(follower, served, confirmed)
+    }
   }
 
   completed(stored: StoredResponse): void {
@@ -206,6 +215,7 @@ export class SharedForward implements Leading {
     if (follower.exchange.caller.ended) return 'taken'
     const sharable = this.#decide(answer)
     if (sharable === undefined) return 'alone'
+    if (this.#isOvertaken(sharable.selected)) return 'anew'
     return serveComing(follower, sharable.selected, () =>
       this.#sharedBody(answer)?.read((seen) => this.#rest(follower.exchange, seen))
     )
@@ -221,6 +231,15 @@ export class SharedForward implements Leading {
     this.#sharable =
       decision.store && selected && isForOthers ? { selected, contentLength: decision.contentLength } : null
     return this.#sharable ?? undefined
+  }
+
+  /** Whether a group that the answer is in was invalidated since it was asked for (GRP-02, INV-06). */
+  #isOvertaken({ fields }: Assessed): boolean {
+    const { asked, cache } = this.#exchange
+    const { invalidations } = cache.responses
+    if (invalidations.count === this.#invalidations) return false
+    const groups = groupKeysOf(asked.key.target, fields, cache.settings.rules)
+    return groups.some((group) => invalidations.hasSince(group, this.#invalidations))
   }
 
   /** Whether others can have it; that they cannot is remembered for a while. */
