@@ -72,6 +72,8 @@ async function askOnce(signal) {
     if (planned.method === 'POST') cache.least.set(planned.path, Math.max(version, cache.least.get(planned.path) ?? 0))
   } catch (error) {
     if (error instanceof WrongResponse) problems.push(error.message)
+    // The answer it shared broke off, and what is there now is another one.
+    else if (error.code === 'CC_BODY_CUT') count(ends, 'cut')
     else if (mayFail(planned, cache)) count(ends, planned.abort === undefined ? 'failed' : 'aborted')
     else problems.push(`${JSON.stringify(planned)}: ${error.stack}`)
   }

@@ -33,6 +33,8 @@ export function expectSound(soak: Soak): void {
   // A soak in which nothing went wrong would prove nothing.
   const asked = sum(ends)
   expect(ends.aborted).toBeGreaterThan(0.08 * asked)
+  // Of what somebody shares in an answer that breaks off, nearly all is to be had from the origin all the same.
+  expect(ends.cut ?? 0).toBeLessThan(0.005 * asked)
   expect(sum(failed)).toBeGreaterThan(0.05 * asked)
   expect(Object.keys(failed).sort()).toEqual(['chunks', 'fin', 'no head', 'reset', 'rst', 'stall', 'status'])
   for (const kind of ['hit', 'stale-hit', 'validated', 'miss', 'bypass']) expect(outcomes[kind]).toBeGreaterThan(0)

@@ -91,11 +91,38 @@ describe('SharedBody', () => {
     expect(body.read(rest)).toBeUndefined()
   })
 
-  it('COLL-01: a failure reaches all who read, and those who come then', async () => {
+  it('COLL-01: a failure reaches who takes the body as it is, and those who come then', async () => {
     const { body, rest } = shared(0)
-    const reading = [all(body.read(rest)), all(body.readOn(rest))]
+    const reading = all(body.readOn(rest))
     body.fail(new Error('reset'))
-    for (const reader of reading) await expect(reader).rejects.toThrow('reset')
+    await expect(reading).rejects.toThrow('reset')
     await expect(all(body.readOn(rest))).rejects.toThrow('reset')
   })
+
+  it.each([
+    ['failed', (body: SharedBody) => body.fail(new Error('reset'))],
+    ['was cut', (body: SharedBody) => body.end(false)]
+  ])(
+    'COLL-01: who would have had a body of his own gets the rest of another one, if this one %s',
+    async (_how, stop) => {
+      const { body, behind, rest } = shared(0)
+      async function* end() {
+        yield Buffer.from('+ rest')
+      }
+      const seen: Seen[] = []
+      const reading = all(
+        body.read((given) => {
+          seen.push(given)
+          return Promise.resolve(end())
+        })
+      )
+      const inVain = all(body.read(rest))
+      body.add(Buffer.from('half '))
+      stop(body)
+      expect(await reading).toBe('half + rest')
+      await expect(inVain).rejects.toThrow(BodyCutError)
+      const half = { bytes: 5, digest: createHash('sha256').update('half ').digest('hex') }
+      expect([seen, behind]).toEqual([[half], [half]])
+    }
+  )
 })

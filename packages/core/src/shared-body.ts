@@ -24,6 +24,7 @@ export type Rest = (seen: Seen) => Promise<AsyncIterator<Uint8Array>>
 
 type Next = IteratorResult<Uint8Array>
 
+/** How it ended: well, or cut short, perhaps with an error. */
 interface Outcome {
   readonly isWhole: boolean
   readonly failure?: { readonly error: unknown }
@@ -32,7 +33,7 @@ interface Outcome {
 /**
  * A body that comes once and is read by many, each at his own pace (COLL-01). Its pieces are kept once for all, and as
  * they are. The network goes as fast as the fastest reader. Who falls behind by more than the limit is not waited for: he
- * gets the rest elsewhere.
+ * gets the rest elsewhere. So do all who would have had a body of their own, if this one does not end well.
  */
 export class SharedBody {
   readonly #options: SharedBodyOptions
@@ -85,7 +86,7 @@ export class SharedBody {
     for (const { seenBytes } of this.#readers) if (this.#bytes - seenBytes <= highWaterBytes) keepsUp = true
     if (!keepsUp) return this.#hold(true)
     for (const reader of [...this.#readers]) {
-      if (this.#bytes - reader.seenBytes > this.#limitBytes) this.#setAside(reader)
+      if (this.#bytes - reader.seenBytes > this.#limitBytes) this.setAside(reader)
     }
     this.#forgetSeen()
   }
@@ -110,13 +111,9 @@ export class SharedBody {
     return this.#pieces[index - this.#gone]
   }
 
-  /** @throws the error it failed with, or one that tells that it did not end well */
-  hasEnded(takesAnyEnd: boolean): boolean {
-    if (this.#outcome === undefined) return false
-    const { failure, isWhole } = this.#outcome
-    if (failure !== undefined) throw failure.error
-    if (!isWhole && !takesAnyEnd) throw new BodyCutError()
-    return true
+  /** How it has ended, if nothing more will come. */
+  get outcome(): Outcome | undefined {
+    return this.#outcome
   }
 
   /** A reader took a piece. */
@@ -131,16 +128,17 @@ export class SharedBody {
     this.#options.left()
   }
 
-  #begin(reader: Reader): AsyncIterable<Uint8Array> {
-    this.#readers.add(reader)
-    return { [Symbol.asyncIterator]: () => reader }
-  }
-
-  #setAside(reader: Reader): void {
+  /** Has a reader get the rest elsewhere. */
+  setAside(reader: Reader): void {
     this.#readers.delete(reader)
     const seen = this.#goneHash?.copy() ?? createHash('sha256')
     for (const piece of this.#pieces.slice(0, reader.index - this.#gone)) seen.update(piece)
     reader.setAside(seen.digest('hex'))
+  }
+
+  #begin(reader: Reader): AsyncIterable<Uint8Array> {
+    this.#readers.add(reader)
+    return { [Symbol.asyncIterator]: () => reader }
   }
 
   #forgetSeen(): void {
@@ -150,8 +148,8 @@ export class SharedBody {
     if (slowest === this.#gone) return
     const gone = this.#pieces.splice(0, slowest - this.#gone)
     this.#gone = slowest
-    // Only of a body that is longer than that somebody may fall too far behind.
-    if (this.#bytes <= this.#limitBytes) return
+    // Of a body that came whole and is no longer than that, nobody wants the rest from elsewhere.
+    if (this.#bytes <= this.#limitBytes && this.#outcome?.isWhole) return
     this.#goneHash ??= createHash('sha256')
     for (const piece of gone) this.#goneHash.update(piece)
   }
@@ -178,7 +176,7 @@ class Reader implements AsyncIterator<Uint8Array> {
   index: number
   seenBytes: number
   #wanted: ((next: Next | Promise<Next>) => void) | undefined
-  /** Where the rest comes from, for one who fell behind. */
+  /** Where the rest comes from, for one who does not get it here. */
   #rest: Promise<AsyncIterator<Uint8Array>> | undefined
   #hasLeft = false
 
@@ -226,14 +224,30 @@ class Reader implements AsyncIterator<Uint8Array> {
     this.#rest.catch(() => {})
   }
 
-  #take(): Next | undefined {
+  #take(): Next | Promise<Next> | undefined {
     const piece = this.#body.at(this.index)
-    if (piece === undefined)
-      return this.#body.hasEnded(this.#takesAnyEnd) ? { done: true, value: undefined } : undefined
+    if (piece === undefined) return this.#end()
     this.index++
     this.seenBytes += piece.byteLength
     this.#body.took(this)
     return { done: false, value: piece }
+  }
+
+  /** @throws the error that the body failed with, for one who takes it as it is */
+  #end(): Next | Promise<Next> | undefined {
+    const { outcome } = this.#body
+    if (outcome === undefined) return undefined
+    const { isWhole, failure } = outcome
+    if (!this.#takesAnyEnd && !isWhole) return this.#goOnElsewhere(failure?.error)
+    if (failure !== undefined) throw failure.error
+    return { done: true, value: undefined }
+  }
+
+  async #goOnElsewhere(cause: unknown): Promise<Next> {
+    this.#body.setAside(this)
+    const rest = await this.#rest?.catch(() => undefined)
+    if (rest === undefined) throw new BodyCutError(cause)
+    return rest.next()
   }
 }
 
@@ -242,8 +256,8 @@ export class BodyCutError extends Error {
   override readonly name = 'BodyCutError'
   readonly code = 'CC_BODY_CUT'
 
-  constructor() {
-    super('the response did not end well')
+  constructor(cause?: unknown) {
+    super('the response did not end well', { cause })
   }
 }
 

@@ -148,11 +148,12 @@ describe.each(stores)('which stored response a 304 updates in %s (RFC 9111 §4.3
 
   it('UPD-01, ROB-04: a 304 that comes after the response was replaced does not touch the new one', async () => {
     const barrier = new Barrier()
-    const client = await setUp(makeStore(), ({ clock }, received, response, n) => {
+    const respond: Parameters<typeof setUp>[1] = ({ clock }, received, response, n) => {
       if (received.headers['x-hold'])
         barrier.hold(() => send(response, notModified({ ETag: '"a"', 'X-N': '304' }), clock))
       else send(response, ok('max-age=10', { ETag: n === 0 ? '"a"' : '"b"', 'X-N': String(n) }), clock, n)
-    })
+    }
+    const client = await setUp(makeStore(), respond, { collapse: false })
     await client.get('/')
     client.clock.advance(20)
     const validated = ask(client, '/', { headers: { 'x-hold': '1' } })
