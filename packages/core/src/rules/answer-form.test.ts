@@ -36,6 +36,14 @@ describe('answerForm (RFC 9110 §13.2.2)', () => {
     }
   })
 
+  it('SEC-05: of what a store has found with another length than it was sent with nothing is cut', () => {
+    for (const bodyBytes of [9, 11]) {
+      for (const range of ['bytes=2-4', 'bytes=-1', 'bytes=20-']) {
+        expect(formOf({ range }, { bodyBytes })).toEqual({ action: 'whole' })
+      }
+    }
+  })
+
   it('RNG-04: no such bytes', () => {
     expect(formOf({ range: 'bytes=10-' })).toEqual({ action: 'unsatisfiable' })
   })

@@ -10,6 +10,7 @@ import {
   totalBytes,
   unsatisfiableFields
 } from './ranges.js'
+import { parseContentLength } from './storing.js'
 import { isNotModified, notModifiedFields } from './validation.js'
 
 /** In which form the caller gets a stored response that may be served. */
@@ -34,9 +35,18 @@ export function answerForm(request: Request, selected: Assessed): AnswerForm {
   const { status, bodyBytes, part } = selected.stored
   // Range counts only where the answer without it were a 200 (RNG-07).
   const asked = (status === 200 || part !== undefined) && bodyBytes > 0 ? askedRange(request) : 'whole'
-  if (typeof asked === 'string' || !holdsIfRange(request, selected)) return whole
+  if (typeof asked === 'string' || !hasItsLength(selected) || !holdsIfRange(request, selected)) return whole
   const extent = extentIn(asked, totalBytes(selected.stored))
   return extent === undefined ? unsatisfiable : { action: 'part', extent }
+}
+
+/**
+ * Whether a stored response has the length it was sent with, as far as it says. A whole body is compared with its length
+ * when it is opened; of a slice nobody could tell that what it is said to be cut from is not there (SEC-05).
+ */
+function hasItsLength({ stored, fields }: Assessed): boolean {
+  const length = stored.part === undefined ? parseContentLength(fields) : undefined
+  return length === undefined || length === stored.bodyBytes
 }
 
 /** How many bytes of the stored body the answer to `method` has in that form. */
