@@ -21,6 +21,8 @@ export default {
     '^@cc/core/fetch$': '<rootDir>/packages/core/src/fetch/index.ts',
     '^@cc/core/testing$': '<rootDir>/packages/core/src/testing/index.ts',
     '^@cc/store-dict$': '<rootDir>/packages/store-dict/src/index.ts',
+    '^@cc/store-file$': '<rootDir>/packages/store-file/src/index.ts',
+    '^@cc/store-redis$': '<rootDir>/packages/store-redis/src/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1'
   },
   transform: {
