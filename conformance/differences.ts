@@ -74,9 +74,9 @@ export const differences: readonly Difference[] = [
   },
   {
     ids: ['vary-normalise-lang-order'],
-    modes: all,
+    modes: ['shared', 'proxy'],
     requirements: ['VARY-07'],
-    why: 'Servers act on the order of Accept-Language, so another order is another value; varyNormalizers can lift it.'
+    why: 'Servers act on the order of Accept-Language: another value, unless varyNormalizers says no, as in private mode.'
   },
   {
     ids: ['vary-normalise-lang-select'],

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { Agent } from 'undici'
 import { differencesOf, leftOut } from '../differences.js'
 import { classify, type Mode, type Outcome, type RawResults, type SuiteTest } from './classify.js'
-import { faultOf, mustPass, summary } from './judge.js'
+import { faultOf, mustPass, passedShare, summary } from './judge.js'
 import { listTests, runSuite } from './run.js'
 
 const { required, planned } = JSON.parse(
@@ -44,6 +44,10 @@ export function describeSuite(mode: Mode, leastTests: number, options: CacheOpti
 
     it(`runs at least ${leastTests} tests`, () => {
       expect(Object.keys(raw).length).toBeGreaterThanOrEqual(leastTests)
+    })
+
+    it('passes nine tenths of what the suite calls optimal', () => {
+      expect(passedShare('optimal', tests, outcomes)).toBeGreaterThanOrEqual(0.9)
     })
 
     it('has every listed difference, and every group that is left out', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { classify, type SuiteTest } from './classify.js'
-import { faultOf, summary } from './judge.js'
+import { faultOf, passedShare, summary } from './judge.js'
 
 const test = (id: string, rest: Partial<SuiteTest> = {}): SuiteTest => ({
   group: 'group',
@@ -56,6 +56,15 @@ describe('faultOf', () => {
   it('wants an optimal test to pass, and leaves checks alone', () => {
     expect(faultOf(test('a', { kind: 'optimal' }), failed)).toBeDefined()
     expect(faultOf(test('a', { kind: 'check' }), failed)).toBeUndefined()
+  })
+})
+
+describe('passedShare', () => {
+  it('counts what passed of one kind, and what is untested as not passed', () => {
+    const optimal = ['a', 'b', 'c', 'd'].map((id) => test(id, { kind: 'optimal' }))
+    const tests = [...optimal, test('e')]
+    const outcomes = classify(tests, { a: true, b: true, c: ['Assertion', 'no'], d: ['Setup', 'no'], e: true })
+    expect(passedShare('optimal', tests, outcomes)).toBe(0.5)
   })
 })
 

@@ -16,6 +16,16 @@ export function faultOf(
   return `${outcome.result}, ${outcome.why} | ${test.name}`
 }
 
+/** How many of the tests of that kind pass, from 0 to 1. */
+export function passedShare(
+  kind: SuiteTest['kind'],
+  tests: readonly SuiteTest[],
+  outcomes: ReadonlyMap<string, Outcome>
+): number {
+  const ofKind = tests.filter((test) => test.kind === kind)
+  return ofKind.filter(({ id }) => outcomes.get(id)?.result === 'passed').length / ofKind.length
+}
+
 /** Counts by kind, and the names of optimal tests that neither pass nor are listed. */
 export function summary(
   mode: Mode,
