@@ -14,15 +14,17 @@ const whole = Buffer.concat([half, rest]).toString()
 type MakeStore = (typeof stores)[number][1]
 
 /** An origin that sends head and first half, and the rest, when the test says so. */
-async function inSteps(store: ReturnType<MakeStore>, length = true) {
+async function inSteps(store: ReturnType<MakeStore>, options: Parameters<typeof setUp>[2] = {}) {
   const answers: ServerResponse[] = []
   const barrier = new Barrier()
-  const client = await setUp(store, (_setUp, _request, response) => {
+  const respond: Parameters<typeof setUp>[1] = (_setUp, _request, response) => {
     answers.push(response)
     response.setHeader('Cache-Control', 'max-age=60')
-    if (length) response.setHeader('Content-Length', half.length + rest.length)
+    response.setHeader('ETag', '"a"')
+    response.setHeader('Content-Length', half.length + rest.length)
     barrier.hold(() => response.write(half))
-  })
+  }
+  const client = await setUp(store, respond, options)
   const finish = (n: number) => answers[n]?.end(rest)
   return { client, barrier, answers, finish }
 }
@@ -182,27 +184,34 @@ describe.each(stores)('those who share an answer, with %s', (_name, makeStore) =
     expect(client.decisions.filter(({ collapsed }) => collapsed === false)).toHaveLength(2)
   })
 
-  it('COLL-01: one that fails in the body fails for who asked; the others get the rest from an answer of their own', async () => {
-    const { client, barrier, answers, finish } = await inSteps(makeStore())
-    const recorders = [new Recorder('new'), new Recorder('legacy'), new Recorder('new')]
-    dispatch(client, recorders[0] as Recorder)
-    await barrier.held(1)
-    for (const recorder of recorders.slice(1)) dispatch(client, recorder)
-    await turns(20)
-    barrier.release(0)
-    await Promise.all(recorders.map((recorder) => until(() => recorder.text.length === half.length)))
-    answers[0]?.destroy()
-    await barrier.held(3)
-    for (const n of [1, 2]) {
-      barrier.release(n)
-      finish(n)
+  it.each([
+    ['of which nothing is stored', 'serve'],
+    ['of which the beginning is stored', 'store']
+  ] as const)(
+    'COLL-01: one that fails in the body, %s, fails for who asked; the others get the rest from an answer of their own',
+    async (_what, ranges) => {
+      const { client, barrier, answers, finish } = await inSteps(makeStore(), { ranges })
+      const recorders = [new Recorder('new'), new Recorder('legacy'), new Recorder('new')]
+      dispatch(client, recorders[0] as Recorder)
+      await barrier.held(1)
+      for (const recorder of recorders.slice(1)) dispatch(client, recorder)
+      await turns(20)
+      barrier.release(0)
+      await Promise.all(recorders.map((recorder) => until(() => recorder.text.length === half.length)))
+      answers[0]?.destroy()
+      await barrier.held(3)
+      for (const n of [1, 2]) {
+        barrier.release(n)
+        finish(n)
+      }
+      await Promise.all(recorders.map(({ over }) => over))
+      const [leader, ...others] = recorders
+      expect(leader?.events.at(-1)).toBe('error')
+      for (const recorder of others) expect(recorder).toMatchObject({ text: whole, errors: [], misplaced: [] })
+      await decided(client, 3)
+      expect(client.decisions.some(({ stored }) => stored)).toBe(ranges === 'store')
     }
-    await Promise.all(recorders.map(({ over }) => over))
-    const [leader, ...others] = recorders
-    expect(leader?.events.at(-1)).toBe('error')
-    for (const recorder of others) expect(recorder).toMatchObject({ text: whole, errors: [], misplaced: [] })
-    await decided(client, 3)
-  })
+  )
 
   it.each(generations)(
     'COLL-01: who comes in the middle of the body gets all of it (%s handler)',

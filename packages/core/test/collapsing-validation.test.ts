@@ -2,7 +2,7 @@ import { cacheInterceptor } from '@cc/core'
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { Agent } from 'undici'
 import { ask, Barrier, backgroundDecision, decided, notModified, type OriginAnswer, ok, send } from './answers.js'
-import { type SetUp, setUp, stores } from './harness.js'
+import { type Ask, type SetUp, setUp, stores } from './harness.js'
 import { turns } from './no-stray-errors.js'
 
 const etag = { ETag: '"a"' }
@@ -17,13 +17,13 @@ afterEach(async () => {
 async function withStale(
   store: ReturnType<(typeof stores)[number][1]>,
   first: OriginAnswer,
-  then: OriginAnswer,
+  then: OriginAnswer | 'cut',
   listens = true
 ): Promise<{ client: SetUp; barrier: Barrier }> {
   const barrier = new Barrier()
   const client = await setUp(store, ({ clock }, request, response, n) => {
     if (n === 0 || request.method === 'POST') send(response, first, clock, n)
-    else barrier.hold(() => send(response, then, clock, n))
+    else barrier.hold(() => (then === 'cut' ? response.destroy() : send(response, then, clock, n)))
   })
   await client.get('/')
   client.clock.advance(100)
@@ -147,19 +147,105 @@ describe.each(stores)('collapsed validations with %s (RFC 9111 §4)', (_name, ma
     await decided(client, 5)
   })
 
-  it('COLL-01: STALE-05: a failure that is answered with what is stored keeps nobody waiting, though nobody listens', async () => {
+  it.each<[what: string, failure: OriginAnswer | 'cut', listens: boolean]>([
+    ['a failure', { status: 503 }, true],
+    ['no answer', 'cut', true],
+    ['a failure, though nobody listens', { status: 503 }, false]
+  ])('COLL-01: STALE-05: %s is answered with what is stored, for all that wait', async (_what, failure, listens) => {
     const { client, barrier } = await withStale(
       makeStore(),
       ok('max-age=60, stale-if-error=600', etag),
-      { status: 503 },
-      false
+      failure,
+      listens
     )
-    const answers = [ask(client, '/'), ask(client, '/'), ask(client, '/')]
+    const answers = [ask(client, '/'), ask(client, '/'), ask(client, '/', { method: 'HEAD' })]
     await barrier.held(1)
     await turns(20)
     barrier.release(0)
-    await barrier.held(3)
-    for (const n of [1, 2]) barrier.release(n)
-    for (const { status, text } of await Promise.all(answers)) expect([status, text]).toEqual([200, 'body 0'])
+    expect((await Promise.all(answers)).map(({ text }) => text)).toEqual(['body 0', 'body 0', ''])
+    expect(client.asked).toBe(2)
+    if (!listens) return
+    await decided(client, 4)
+    const forwardStatus = failure === 'cut' ? {} : { forwardStatus: 503 }
+    const told = { outcome: 'stale-hit', stale: 'stale-if-error', reason: 'stale', ...forwardStatus }
+    expect(client.decisions.slice(1)).toMatchObject([told, told, told])
+    expect(client.decisions.filter(({ collapsed }) => collapsed)).toHaveLength(2)
+  })
+
+  it('COLL-01: STALE-05: who may not be served a stale response asks for himself when the validation fails', async () => {
+    const { client, barrier } = await withStale(makeStore(), ok('max-age=60', etag), { status: 503 })
+    const lenient: Ask = { headers: { 'Cache-Control': 'stale-if-error=600' } }
+    const answers = [ask(client, '/', lenient), ask(client, '/'), ask(client, '/', lenient)]
+    await barrier.held(1)
+    await turns(20)
+    barrier.release(0)
+    await barrier.held(2)
+    barrier.release(1)
+    expect((await Promise.all(answers)).map(({ status, text }) => `${status} ${text}`)).toEqual([
+      '200 body 0',
+      '503 body 2',
+      '200 body 0'
+    ])
+    expect(client.asked).toBe(3)
+    await decided(client, 4)
+  })
+
+  it('COLL-01: STALE-05: nor does the failure of a validation in the background fail who has joined it', async () => {
+    const { client, barrier } = await withStale(
+      makeStore(),
+      ok('max-age=60, stale-while-revalidate=600, stale-if-error=600', etag),
+      { status: 503 }
+    )
+    await ask(client, '/')
+    const strict = [1, 2].map(() => ask(client, '/', { headers: { 'Cache-Control': 'max-age=50' } }))
+    await barrier.held(1)
+    await turns(20)
+    barrier.release(0)
+    for (const { status, text } of await Promise.all(strict)) expect([status, text]).toEqual([200, 'body 0'])
+    expect(client.asked).toBe(2)
+    await decided(client, 5)
+  })
+
+  it('COLL-01: STALE-05: INV-06: what was invalidated meanwhile stands in for no failure', async () => {
+    const { client, barrier } = await withStale(makeStore(), ok('max-age=60, stale-if-error=600', etag), {
+      status: 503
+    })
+    const answers = [ask(client, '/'), ask(client, '/')]
+    await barrier.held(1)
+    await turns(20)
+    await ask(client, '/', { method: 'POST' })
+    barrier.release(0)
+    await barrier.held(2)
+    barrier.release(1)
+    expect((await Promise.all(answers)).map(({ status, text }) => `${status} ${text}`)).toEqual([
+      '503 body 1',
+      '503 body 3'
+    ])
+    await decided(client, 4)
+  })
+
+  it('CS-03: Cache-Status tells who was answered together with another one', async () => {
+    const barrier = new Barrier()
+    const answers = [ok('max-age=60, stale-if-error=600', etag), notModified(etag), { status: 503 }]
+    const client = await setUp(
+      makeStore(),
+      ({ clock }, _request, response, n) => barrier.hold(() => send(response, answers[n] as OriginAnswer, clock, n)),
+      { cacheStatus: 'c' }
+    )
+    const shown: unknown[] = []
+    for (const n of answers.keys()) {
+      const together = [ask(client, '/'), ask(client, '/')]
+      await barrier.held(n + 1)
+      await turns(20)
+      barrier.release(n)
+      shown.push((await Promise.all(together))[1]?.headers['cache-status'])
+      client.clock.advance(100)
+    }
+    expect(shown).toEqual([
+      'c; fwd=uri-miss; collapsed; fwd-status=200; ttl=60',
+      'c; fwd=stale; collapsed; fwd-status=304; ttl=60',
+      'c; fwd=stale; collapsed; fwd-status=503; ttl=-40; detail=stale-if-error'
+    ])
+    await decided(client, 6)
   })
 })

@@ -80,6 +80,29 @@ describe.each(stores)('collapsed requests with %s (RFC 9111 §4)', (_name, makeS
     await decided(client, 4)
   })
 
+  it('COLL-01, QRY-01: QUERYs are collapsed too, if they ask the very same', async () => {
+    const { client, barrier } = await slowOrigin(makeStore(), fresh)
+    const query = (body: string): Ask => ({ method: 'QUERY', headers: { 'content-type': 'text/plain' }, body })
+    const same = askMany(client, 3, '/', query('a'))
+    await barrier.held(1)
+    const other = askMany(client, 2, '/', query('b'))
+    await barrier.held(2)
+    const get = ask(client, '/')
+    await barrier.held(3)
+    await lookedUp()
+    for (const n of [0, 1, 2]) barrier.release(n)
+    expect((await same).map(({ text }) => text)).toEqual(Array(3).fill('body 0'))
+    expect((await other).map(({ text }) => text)).toEqual(Array(2).fill('body 1'))
+    expect((await get).text).toBe('body 2')
+    expect(client.origin.requests.map(({ method, body }) => `${method} ${body}`)).toEqual([
+      'QUERY a',
+      'QUERY b',
+      'GET '
+    ])
+    await decided(client, 6)
+    expect(client.decisions.filter(({ collapsed }) => collapsed)).toHaveLength(3)
+  })
+
   it('COLL-01: without `collapse` each makes its own', async () => {
     const { client, barrier } = await slowOrigin(makeStore(), fresh, { collapse: false })
     const answers = askMany(client, 3)

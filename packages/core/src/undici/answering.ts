@@ -188,5 +188,7 @@ function validateInBackground({ cache, asked, below }: Exchange, lookup: Lookup,
   })
   let holdAgain = () => {}
   leadValidation(exchange, lookup, selected, () => holdAgain())
-  holdAgain = cache.backgroundSockets.send(() => validate(exchange, lookup, selected, 'stale', false))
+  holdAgain = cache.backgroundSockets.send(() => {
+    validate({ exchange, lookup, selected, reason: 'stale', mayFallBack: false })
+  })
 }

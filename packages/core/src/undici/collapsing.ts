@@ -5,9 +5,10 @@ import type { ForwardReason } from '../rules/reuse.js'
 import { selectingValue } from '../rules/selecting-fields.js'
 import { askAlone } from './collapsing-across-processes.js'
 import type { Cache, Exchange, Follower, Leading } from './exchange.js'
+import { forwardAlone } from './followers.js'
 import { forward } from './forwarding.js'
 import { SharedForward } from './shared-forward.js'
-import { validate } from './validating.js'
+import { serveOnFailure, validate } from './validating.js'
 
 type Again = Follower['again']
 
@@ -26,8 +27,17 @@ export function validateTogether(
   mayFallBack: boolean,
   again: Again
 ): void {
-  const alone = () => validate(exchange, lookup, selected, reason, mayFallBack)
-  followOrLead({ exchange, lookup, reason, forward: alone, again }, validationOf(lookup, selected))
+  const validation = { exchange, lookup, selected, reason, mayFallBack }
+  const alone = () => validate(validation)
+  const follower: Follower = {
+    exchange,
+    lookup,
+    reason,
+    forward: alone,
+    again,
+    fallBack: (status) => serveOnFailure(validation, status, true, () => forwardAlone(follower))
+  }
+  followOrLead(follower, validationOf(lookup, selected))
 }
 
 /** Whether a stored response is being validated on behalf of somebody whom others may join. */

@@ -66,6 +66,8 @@ export interface Follower {
   readonly forward: () => void
   /** Answers it anew, after another look at what is stored. */
   readonly again: (lookup: Lookup | undefined) => void
+  /** Whether what is stored may stand in for a failure of the origin; if so, it is served. `status` is unset without an answer. */
+  readonly fallBack?: (status: number | undefined) => boolean
 }
 
 /** What can be asked of a request that others wait for while it is on its way. */
@@ -79,6 +81,8 @@ export interface Leading extends Sink {
    * Takes a request along. `alone`: the answer is not for it. `anew`: this forward is of no use to anybody who comes now.
    */
   take(follower: Follower): 'taken' | 'alone' | 'anew'
+  /** It goes on with this look-up, which has a mark that was made for it. */
+  marked(lookup: Lookup): void
   /** It is on its way, or waits for another process. */
   sent(forward: OnItsWay): void
   /** It is under way for other processes too, until it is over. */
@@ -89,6 +93,8 @@ export interface Leading extends Sink {
   answered(response: NetworkResponse, passing: Passing): void
   /** The origin confirmed a stored response, which has this head now. */
   confirmed(served: Assessed, head: StorableHead): void
+  /** The origin failed, with this status or without an answer. */
+  failed(status: number | undefined): void
   /** This is what the store gets. */
   completed(stored: StoredResponse): void
   /** It is known how the exchange went. */

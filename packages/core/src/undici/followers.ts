@@ -52,7 +52,14 @@ export function serveConfirmed(follower: Follower, served: Assessed, confirmed: 
   whenReady(bodyInForm(form, exchange, lookup, served), (body) => {
     if (body === undefined) return forwardAlone(follower)
     tell(exchange, 'shares')
-    playCollapsed(exchange, confirmed, body, decision.age, { outcome: 'validated', reason, servedBytes }, false)
+    playCollapsed(
+      exchange,
+      confirmed,
+      body,
+      decision.age,
+      { outcome: 'validated', reason, forwardStatus: 304, servedBytes },
+      false
+    )
   })
 }
 

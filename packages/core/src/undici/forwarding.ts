@@ -12,7 +12,10 @@ export function forward(exchange: Exchange, lookup: Lookup | undefined, reason: 
   if (lookup === undefined) return sendForward(exchange, undefined, reason)
   const marked = exchange.cache.responses.ensureMark(lookup, exchange.budget)
   if (isPromise(marked)) exchange.caller.start()
-  whenReady(marked, (marked) => sendForward(exchange, marked, reason))
+  whenReady(marked, (marked) => {
+    if (marked !== lookup) exchange.leads?.marked(marked)
+    sendForward(exchange, marked, reason)
+  })
 }
 
 function sendForward(exchange: Exchange, lookup: Lookup | undefined, reason: ForwardReason): void {

@@ -13,10 +13,10 @@ import { StoredHead } from './serve-stored.js'
 import { withStatus } from './status-head.js'
 
 /** How an answer came that another request got. */
-type Collapsed = Pick<CacheDecision, 'outcome' | 'reason' | 'servedBytes'>
+type Collapsed = Pick<CacheDecision, 'outcome' | 'reason' | 'servedBytes' | 'forwardStatus'>
 
-/** What came of the forward that a stored response is served in place of. */
-type Forwarded = Pick<CacheDecision, 'reason' | 'forwardStatus'>
+/** What came of the forward that a stored response is served in place of, and whether it was that of another request. */
+type Forwarded = Pick<CacheDecision, 'reason' | 'forwardStatus' | 'collapsed'>
 
 /** The bytes the caller is to get of a stored response; `undefined` if they cannot be had. */
 export function bodyFor(exchange: Exchange, lookup: Lookup, selected: Assessed): Awaitable<Body | undefined> {
@@ -107,7 +107,9 @@ export function playCollapsed(
   const { lifetime, heuristic } = selected
   const head = headFor(exchange, answerForm(exchange.asked.request, selected), selected)
   exchange.tell({ ...told, status: head.status, collapsed: true, age, lifetime, heuristic })
-  exchange.play(head.aged(age), body, isOthers)
+  const { reason, forwardStatus = selected.stored.status } = told
+  const shown = { reason, forwardStatus, collapsed: true, lifetime, age }
+  exchange.play(withStatus(exchange, head.aged(age), shown), body, isOthers)
 }
 
 /** Serves a stored response in place of a failure of the origin. RFC 5861 §4. */

@@ -37,6 +37,8 @@ interface Sharable {
 export class SharedForward implements Leading {
   readonly #exchange: Exchange
   readonly #lookup: Lookup
+  /** The same with the mark that was made for it, where there was none. */
+  #marked: Lookup | undefined
   readonly #name: string
   readonly #askedAt: EpochMilliseconds
   /** How many invalidations there had been then. */
@@ -74,16 +76,12 @@ export class SharedForward implements Leading {
   }
 
   take(follower: Follower): 'taken' | 'alone' | 'anew' {
-    const { asked, cache, caller } = this.#exchange
+    const { asked, caller } = this.#exchange
     if (follower.exchange.asked.key.key !== asked.key.key || !hasSameLimits(follower.exchange, this.#exchange)) {
       return 'alone'
     }
     const isDying = this.#end === undefined && (!this.isWanted || (!this.#isShared && caller.aborted))
-    const now = cache.settings.clock()
-    const isLost = isDying || this.#end === 'failed'
-    if (isLost || !isStillCurrent(asked.key, this.#lookup.marks, follower.lookup.marks, this.#askedAt, now)) {
-      return 'anew'
-    }
+    if (isDying || this.#end === 'failed' || !this.#isStillCurrent(follower.lookup)) return 'anew'
     if (this.#answer !== undefined) return this.#join(follower, this.#answer)
     if (!this.#isShared) this.#share()
     this.#wait(follower)
@@ -97,6 +95,10 @@ export class SharedForward implements Leading {
   dissolve(): readonly Follower[] {
     this.#exchange.cache.collapsed.end(this.#name, this)
     return this.#takeWaiting()
+  }
+
+  marked(lookup: Lookup): void {
+    this.#marked = lookup
   }
 
   sent(forward: OnItsWay): void {
@@ -117,6 +119,14 @@ export class SharedForward implements Leading {
     for (const follower of this.#takeWaiting()) {
       if (isOvertaken) forwardAlone(follower)
       else serveConfirmed(follower, served, confirmed)
+    }
+  }
+
+  failed(status: number | undefined): void {
+    for (const follower of this.#waiting) {
+      if (!follower.fallBack?.(status)) continue
+      this.#waiting.delete(follower)
+      tell(follower.exchange, 'shares')
     }
   }
 
@@ -167,6 +177,14 @@ export class SharedForward implements Leading {
     this.#end = 'failed'
     if (this.#body === undefined) this.#exchange.caller.fail(error)
     else this.#body.fail(error)
+  }
+
+  /** Whether nothing was invalidated before this look-up: it found the mark that was there, or was made (INV-06). */
+  #isStillCurrent({ marks }: Lookup): boolean {
+    const { asked, cache } = this.#exchange
+    const now = cache.settings.clock()
+    const isSame = (before: Lookup) => isStillCurrent(asked.key, before.marks, marks, this.#askedAt, now)
+    return isSame(this.#lookup) || (this.#marked !== undefined && isSame(this.#marked))
   }
 
   /** The caller is now one of several. */

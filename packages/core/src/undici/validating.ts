@@ -6,6 +6,7 @@ import { type Assessed, assess } from '../rules/assessment.js'
 import { freshen } from '../rules/freshening.js'
 import { isInvalidated } from '../rules/invalidation.js'
 import { type ForwardReason, mayServeOnError, selectable } from '../rules/reuse.js'
+import { isFailure } from '../rules/statuses.js'
 import { decideAfterValidation, type ValidationRequest, validationRequest } from '../rules/validation.js'
 import type { Awaitable, Body } from '../store.js'
 import { type Exchange, noBytes } from './exchange.js'
@@ -21,7 +22,7 @@ import { applyFreshened } from './storing.js'
 import { tellValidation } from './telling.js'
 
 /** A stored response that may be served if the origin says so. */
-interface Validation {
+export interface Validation {
   readonly exchange: Exchange
   readonly lookup: Lookup
   readonly selected: Assessed
@@ -31,16 +32,34 @@ interface Validation {
 }
 
 /** Asks the origin whether a stored response may be used. RFC 9111 §4.3. */
-export function validate(
-  exchange: Exchange,
-  lookup: Lookup,
-  selected: Assessed,
-  reason: ForwardReason,
-  mayFallBack: boolean
-): void {
-  const marked = exchange.cache.responses.ensureMark(lookup, exchange.budget)
+export function validate(validation: Validation): void {
+  const { exchange } = validation
+  const marked = exchange.cache.responses.ensureMark(validation.lookup, exchange.budget)
   if (isPromise(marked)) exchange.caller.start()
-  whenReady(marked, (lookup) => sendValidation({ exchange, lookup, selected, reason, mayFallBack }))
+  whenReady(marked, (lookup) => sendValidation({ ...validation, lookup }))
+}
+
+/**
+ * Serves the stored response in place of a failure of the origin, `status` or no answer at all, if that is allowed;
+ * whether it is (STALE-05). `instead` is called if its bytes cannot be had after all. `collapsed`: the request that failed
+ * was that of another one.
+ */
+export function serveOnFailure(
+  validation: Validation,
+  status: number | undefined,
+  collapsed: boolean,
+  instead: () => void
+): boolean {
+  const { exchange, selected, reason, mayFallBack } = validation
+  const { asked, cache } = exchange
+  const { clock, rules } = cache.settings
+  if (!mayFallBack || !mayServeOnError(selected, asked.control, clock(), rules)) return false
+  whenReady(bodyInstead(validation), (body) => {
+    if (body === undefined) return instead()
+    const failed = status !== undefined && { forwardStatus: status }
+    playOnError(exchange, selected, body, { reason, ...failed, ...(collapsed && { collapsed }) })
+  })
+  return true
 }
 
 function sendValidation(validation: Validation): void {
@@ -54,9 +73,10 @@ function sendValidation(validation: Validation): void {
 
 /** No answer came: Table B, rows 6 and 7. */
 function afterFailure(validation: Validation, sent: ValidationRequest, error: unknown): void {
-  const { exchange, selected, reason, mayFallBack } = validation
-  const { caller, cache, asked } = exchange
-  const { clock, rules, onDisconnect } = cache.settings
+  const { exchange, selected, reason } = validation
+  const { caller, cache } = exchange
+  const { onDisconnect } = cache.settings
+  exchange.leads?.failed(undefined)
   if (validateChannel.hasSubscribers) tellValidation(exchange, selected, reason, sent)
   const relayFailure = () => {
     const generates = onDisconnect === '504' && !caller.aborted
@@ -64,11 +84,7 @@ function afterFailure(validation: Validation, sent: ValidationRequest, error: un
     if (generates) exchange.playGatewayTimeout()
     else caller.fail(error)
   }
-  if (caller.aborted || !mayFallBack || !mayServeOnError(selected, asked.control, clock(), rules)) return relayFailure()
-  whenReady(bodyInstead(validation), (body) => {
-    if (body === undefined) relayFailure()
-    else playOnError(exchange, selected, body, { reason })
-  })
+  if (caller.aborted || !serveOnFailure(validation, undefined, false, relayFailure)) relayFailure()
 }
 
 /** The bytes to serve in place of a failure; `undefined` if they are gone, or were invalidated in the meantime. */
@@ -92,6 +108,7 @@ function afterValidation(
   const { request, control } = exchange.asked
   const { responses, settings } = exchange.cache
   const { rules } = settings
+  if (isFailure(response.status)) exchange.leads?.failed(response.status)
   const candidates = selectable(request, lookup, rules)
   const now = settings.clock()
   const decision = decideAfterValidation(
