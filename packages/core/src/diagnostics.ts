@@ -1,7 +1,8 @@
 import { channel } from 'node:diagnostics_channel'
 import { channels } from './channels.js'
+import type { ForwardReason } from './rules/cache-status.js'
 import type { EpochMilliseconds, Seconds } from './rules/messages.js'
-import type { ForwardReason, StalePermission } from './rules/reuse.js'
+import type { StalePermission } from './rules/serving-stale.js'
 import type { NotStored } from './rules/storing.js'
 
 /** How an exchange went, told once when it is over. */

@@ -1,7 +1,7 @@
 import { channel } from 'node:diagnostics_channel'
 import { channels } from './channels.js'
+import type { ForwardReason } from './rules/cache-status.js'
 import type { EpochMilliseconds, Seconds } from './rules/messages.js'
-import type { ForwardReason } from './rules/reuse.js'
 
 /** What all events about one request have in common. */
 export interface AboutRequest {

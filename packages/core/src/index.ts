@@ -5,6 +5,7 @@ export { NoStoreError, NotCachedError, StoreOperationError, TapeMissError } from
 export type { AboutRequest, CollapseEvent, EvictEvent, LookupEvent, StoreEvent, ValidateEvent } from './events.js'
 export type { CacheOptions, RequestView } from './options.js'
 export type { CacheMode } from './rules/cache-mode.js'
+export type { ForwardReason } from './rules/cache-status.js'
 export type { Duration, Heuristic, HeuristicInput } from './rules/heuristics.js'
 export { expiresAfter, lastModified, oneDay } from './rules/heuristics.js'
 export type {
@@ -15,7 +16,7 @@ export type {
   Seconds,
   StoredResponse
 } from './rules/messages.js'
-export type { ForwardReason, StalePermission } from './rules/reuse.js'
+export type { StalePermission } from './rules/serving-stale.js'
 export type { NotStored } from './rules/storing.js'
 export type { Awaitable, Body, ByteRange, CacheStore, Found, FoundResponse, Lease, Mark } from './store.js'
 export type { CacheEntry } from './stored-entries.js'

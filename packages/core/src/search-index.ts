@@ -8,8 +8,8 @@ import { isInvalidated } from './rules/invalidation.js'
 import type { EpochMilliseconds, StoredResponse } from './rules/messages.js'
 import { type NoVarySearch, noVarySearch, parseRules, pathMark, searchIndexKeys } from './rules/no-vary-search.js'
 import type { RuleOptions } from './rules/options.js'
-import { isPastItsTime } from './rules/reuse.js'
-import { type StorableHead, slotOf } from './rules/storing.js'
+import { isPastItsTime } from './rules/selection.js'
+import { type StorableHead, slotOf } from './rules/storable-head.js'
 import type { Awaitable, Body } from './store.js'
 
 /** So many rules of one path are known; the least recently stored go. */

@@ -9,7 +9,7 @@ import { combined } from './rules/fields.js'
 import { currentAge, isClockUsable } from './rules/freshness.js'
 import { isInvalidated } from './rules/invalidation.js'
 import type { EpochMilliseconds, Seconds, StoredResponse } from './rules/messages.js'
-import { isLost, isPastItsTime } from './rules/reuse.js'
+import { isLost, isPastItsTime } from './rules/selection.js'
 import type { CacheStore } from './store.js'
 import type { StoredResponses } from './stored-responses.js'
 

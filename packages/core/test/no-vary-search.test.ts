@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
-import { slotOf } from '../src/rules/storing.js'
+import { slotOf } from '../src/rules/storable-head.js'
 import type { Found } from '../src/store.js'
 import { digest } from '../src/stored-responses.js'
 import { answering, ask, Barrier, decided, notModified, type OriginAnswer, ok, send } from './answers.js'

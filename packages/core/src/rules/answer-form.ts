@@ -1,4 +1,5 @@
 import type { Assessed } from './assessment.js'
+import { parseContentLength } from './framing.js'
 import type { Fields, Request } from './messages.js'
 import type { RuleOptions } from './options.js'
 import {
@@ -10,7 +11,6 @@ import {
   totalBytes,
   unsatisfiableFields
 } from './ranges.js'
-import { parseContentLength } from './storing.js'
 import { isNotModified, notModifiedFields } from './validation.js'
 
 /** In which form the caller gets a stored response that may be served. */

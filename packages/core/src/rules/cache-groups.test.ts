@@ -12,8 +12,8 @@ import {
   marksOf
 } from './cache-groups.js'
 import { cacheKey, parseOrigin, requestTarget } from './cache-key.js'
+import { isForThisCache } from './foreign-responses.js'
 import type { FieldLine } from './messages.js'
-import { isForThisCache } from './reuse.js'
 import { decideStoring } from './storing.js'
 
 const target = 'http://a.example/x'

@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { cacheStatusMember, cacheStatusName } from './cache-status.js'
-import type { ForwardReason } from './reuse.js'
+import { cacheStatusMember, cacheStatusName, type ForwardReason } from './cache-status.js'
 
 describe('cacheStatusMember (RFC 9211 §2)', () => {
   it('CS-01: the name is a Token where it fits, else a String, and some text is no name', () => {

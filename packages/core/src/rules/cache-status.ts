@@ -1,6 +1,9 @@
 import type { Seconds } from './messages.js'
-import type { ForwardReason, StalePermission } from './reuse.js'
+import type { StalePermission } from './serving-stale.js'
 import { serializeString, serializeTokenOrString } from './structured-fields.js'
+
+/** Why a request was sent on, as RFC 9211 §2.2 spells it. */
+export type ForwardReason = 'bypass' | 'method' | 'uri-miss' | 'vary-miss' | 'request' | 'stale' | 'partial'
 
 /** How a cache came to its answer. */
 export interface CacheStatus {

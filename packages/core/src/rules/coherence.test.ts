@@ -3,7 +3,8 @@ import { requestWith, rules, storedWith } from '../../test/rule-inputs.js'
 import { assess } from './assessment.js'
 import { isCoherent } from './coherence.js'
 import type { FieldLine, StoredResponse } from './messages.js'
-import { decideStoring, slotOf } from './storing.js'
+import { slotOf } from './storable-head.js'
+import { decideStoring } from './storing.js'
 
 const shared = rules()
 const fields: FieldLine[] = [

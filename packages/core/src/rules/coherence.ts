@@ -1,9 +1,10 @@
 import type { Assessed } from './assessment.js'
 import { type FieldMap, isStorableField } from './fields.js'
+import { parseContentLength } from './framing.js'
 import type { Part } from './messages.js'
 import type { RuleOptions } from './options.js'
 import { hasNoContent, isNeverStored } from './statuses.js'
-import { parseContentLength, slotOf } from './storing.js'
+import { slotOf } from './storable-head.js'
 
 /** Whether so many bytes are some, but not all, of the whole they are said to be a part of. */
 function isWithin({ first, total }: Part, bodyBytes: number): boolean {

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import { noon, requestWith, rules, storedWith } from '../../test/rule-inputs.js'
 import { assess } from './assessment.js'
 import { decideJoining, isForOthers, isStillCurrent, mayFollow, mayLead } from './collapsing.js'
-import { requestControl } from './reuse.js'
+import { requestControl } from './request-control.js'
 
 describe('collapsed requests (RFC 9111 §4)', () => {
   it.each([

@@ -1,14 +1,16 @@
 import { type Assessed, assess } from './assessment.js'
-import { noDirectives } from './cache-control.js'
 import { groupKeysOf } from './cache-groups.js'
 import type { CacheKey } from './cache-key.js'
 import type { Candidate } from './candidates.js'
 import { fieldMap } from './fields.js'
+import { isForThisCache } from './foreign-responses.js'
 import type { Marks } from './invalidation.js'
 import type { EpochMilliseconds, Request, Seconds, StoredResponse } from './messages.js'
 import type { RuleOptions } from './options.js'
-import { decideReuse, isForThisCache, type RequestControl, type StalePermission } from './reuse.js'
-import type { StorableHead } from './storing.js'
+import { noControl, type RequestControl } from './request-control.js'
+import { decideReuse } from './reuse.js'
+import type { StalePermission } from './serving-stale.js'
+import type { StorableHead } from './storable-head.js'
 
 /** What becomes of a request that came while another like it was under way, once the head of that answer is known. */
 export type JoiningDecision =
@@ -20,7 +22,6 @@ export type JoiningDecision =
 /** Fields that ask for a part, or for nothing unless the state is right: the answer may do for nobody else. */
 const ownFields = ['range', 'if-range', 'if-match', 'if-unmodified-since']
 const preconditions = ['if-none-match', 'if-modified-since']
-const noControl: RequestControl = { directives: noDirectives, noCache: false, mode: undefined }
 const noMarks: Marks = new Map()
 /** A mark may be dropped after an hour, and then what the request was invalidated by cannot be told (INV-06). */
 const longestMs = 3_600_000

@@ -4,7 +4,7 @@ import { freshen } from './freshening.js'
 import type { Request } from './messages.js'
 import type { RuleOptions } from './options.js'
 import { type Extent, extentOf, fieldsOfPart, fieldsOfWhole, isStrongDate, totalBytes } from './ranges.js'
-import { type StorableHead, slotOf } from './storing.js'
+import { type StorableHead, slotOf } from './storable-head.js'
 import { isStrong } from './validators.js'
 
 /** What one stored response gives to a combination. */

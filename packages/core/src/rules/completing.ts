@@ -5,7 +5,7 @@ import { freshen } from './freshening.js'
 import type { ExchangeTimes, Fields, Part, Request, Response } from './messages.js'
 import type { RuleOptions } from './options.js'
 import { type Extent, fieldsOfWhole, isStrongDate, parseContentRange, totalBytes } from './ranges.js'
-import { type StorableHead, slotOf } from './storing.js'
+import { type StorableHead, slotOf } from './storable-head.js'
 import { isStrong, validators } from './validators.js'
 
 /** A whole of which one contiguous part is missing, which the origin is asked for. RFC 9111 §3.4. */

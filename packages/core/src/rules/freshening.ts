@@ -1,21 +1,17 @@
 import { type Assessed, effectiveDirectives } from './assessment.js'
 import { type Directives, isForEverybody } from './cache-control.js'
 import { connectionOptions, type FieldMap, fieldMap, isStorableField, single } from './fields.js'
+import { parseContentLength } from './framing.js'
 import { dateOf } from './freshness.js'
 import { formatHttpDate } from './http-date.js'
+import { fieldsLeftOut, hidesFields } from './left-out-fields.js'
 import type { ExchangeTimes, FieldLine, Fields, Request, Response } from './messages.js'
 import type { RuleOptions } from './options.js'
 import { totalBytes } from './ranges.js'
 import { varyNames } from './selecting-fields.js'
-import {
-  decideKeeping,
-  fieldsLeftOut,
-  hidesFields,
-  maySetCookie,
-  type NotStored,
-  parseContentLength,
-  type StorableHead
-} from './storing.js'
+import { maySetCookie } from './shared-permission.js'
+import type { StorableHead } from './storable-head.js'
+import { decideKeeping, type NotStored } from './storing.js'
 import { validators, weaklyEqual } from './validators.js'
 
 /** A stored response after a 304, or a HEAD, brought new fields for it. RFC 9111 §3.2, §4.3.4. */

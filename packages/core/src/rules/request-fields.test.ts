@@ -3,8 +3,9 @@ import fc from 'fast-check'
 import { storedWith, rules as withOptions } from '../../test/rule-inputs.js'
 import { assess } from './assessment.js'
 import type { Request, RequestFields } from './messages.js'
+import { requestControl } from './request-control.js'
+import { decideRequest } from './request-decision.js'
 import { arePlain, FieldLines } from './request-fields.js'
-import { decideRequest, requestControl } from './reuse.js'
 import { isNotModified } from './validation.js'
 
 const decisive = [

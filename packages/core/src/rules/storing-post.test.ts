@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import { noon, requestWith, rules } from '../../test/rule-inputs.js'
 import { type Origin, parseOrigin, requestTarget } from './cache-key.js'
 import type { FieldLine } from './messages.js'
-import { requestControl } from './reuse.js'
+import { requestControl } from './request-control.js'
 import { decideStoringPost, mayAnswerGet } from './storing-post.js'
 
 const origin = parseOrigin('http://a.example') as Origin

@@ -1,10 +1,12 @@
 import { assess } from './assessment.js'
 import type { RequestTarget } from './cache-key.js'
 import { fieldMap, single } from './fields.js'
+import type { Framing } from './framing.js'
 import type { ExchangeTimes, Request, Response } from './messages.js'
 import type { RuleOptions } from './options.js'
-import { keepsOut, type RequestControl } from './reuse.js'
-import { decideStoring, type Framing, type NotStored, type StoringDecision } from './storing.js'
+import type { RequestControl } from './request-control.js'
+import { keepsOut } from './request-decision.js'
+import { decideStoring, type NotStored, type StoringDecision } from './storing.js'
 
 /** What a URI reference without a fragment is made of; anything else, URL parsers would mend. RFC 3986 §4.1. */
 const uriReference = /^[\w!$%&'()*+,\-./:;=?@[\]~]+$/

@@ -1,37 +1,25 @@
-import { effectiveDirectives, isUnqualified, staleBar } from './assessment.js'
-import { type DeltaSeconds, type Directives, isForEverybody } from './cache-control.js'
+import { effectiveDirectives, isUnqualified } from './assessment.js'
+import type { Directives } from './cache-control.js'
 import { groupsOf, maxGroups } from './cache-groups.js'
 import {
   combined,
-  connectionOptions,
   type FieldMap,
   fieldMap,
-  isEssential,
   isFieldValue,
   isSafeLine,
   maxFieldValueLength,
-  single,
   storedFields
 } from './fields.js'
-import { dateOf, freshnessLifetime, hasExplicitFreshness, initialAge } from './freshness.js'
-import { formatHttpDate, parseHttpDate } from './http-date.js'
-import type {
-  EpochMilliseconds,
-  ExchangeTimes,
-  FieldLine,
-  Fields,
-  Part,
-  Request,
-  Response,
-  Seconds,
-  StoredResponse
-} from './messages.js'
+import { type Framing, isFramed, parseContentLength } from './framing.js'
+import { freshnessLifetime, hasExplicitFreshness } from './freshness.js'
+import { fieldsLeftOut, hidesFields } from './left-out-fields.js'
+import type { ExchangeTimes, Part, Request, Response, StoredResponse } from './messages.js'
 import { isCacheable } from './methods.js'
 import type { RuleOptions } from './options.js'
 import { fieldsOfPart, fieldsOfWhole, partialExtent } from './ranges.js'
 import { selectingFields, varyNames } from './selecting-fields.js'
+import { maySetCookie, mayStoreAuthorized } from './shared-permission.js'
 import {
-  hasNoContent,
   isHeuristicallyCacheable,
   isKnownClass,
   isNeverStored,
@@ -39,14 +27,13 @@ import {
   isSuccessful,
   isUnderstood
 } from './statuses.js'
-import { isTime, maxFieldLines, maxTime } from './stored-response.js'
+import { type StorableHead, slotOf, withDate } from './storable-head.js'
+import { isTime, maxFieldLines } from './stored-response.js'
 import { applies } from './trace.js'
+import { dropAt, isUseful } from './usefulness.js'
 import { isUsable, validators } from './validators.js'
 
-const plainLength = /^\d{1,15}$/
 const noGroups: readonly string[] = []
-/** More repeats of one length than any message has. */
-const maxLengthText = 1_024
 
 /** Why a response is not stored. */
 export interface NotStored {
@@ -59,21 +46,6 @@ export interface NotStored {
   readonly option?: string
 }
 
-/** A response to be stored, but for what is known only after its body. */
-export type StorableHead = Pick<
-  StoredResponse,
-  | 'slot'
-  | 'method'
-  | 'status'
-  | 'statusText'
-  | 'fields'
-  | 'selecting'
-  | 'requestTime'
-  | 'responseTime'
-  | 'dropAt'
-  | 'part'
->
-
 export type StoringDecision =
   | NotStored
   | {
@@ -83,14 +55,6 @@ export type StoringDecision =
       /** The cache groups it is in, as this cache takes part in them (GRP-01). */
       readonly groups: readonly string[]
     }
-
-/** How the end of a response's body is known. RFC 9112 §6.3. */
-export interface Framing {
-  /** Whether a cut body would have been noticed other than by `Content-Length` or `Transfer-Encoding`. */
-  readonly framed: boolean
-  /** Whether redirects were followed below the cache, so that the response belongs to another URI (GEN-03). */
-  readonly redirected: boolean
-}
 
 /** May this response be stored, and as what? RFC 9111 §3. */
 export function decideStoring(
@@ -224,59 +188,6 @@ export function outdatesStored(method: string, status: number, refusal: NotStore
   return isSuccessful(status) || isRedirection(status) || status === 404 || status === 410
 }
 
-/** Whether `Connection` names a field that decides, which the stored copy would be without (FLD-02). */
-export function hidesFields(fields: FieldMap, { targetedFields }: Pick<RuleOptions, 'targetedFields'>): boolean {
-  return connectionOptions(fields).some(
-    (name) => name === 'pragma' || isEssential(name) || targetedFields.includes(name)
-  )
-}
-
-/** Shared caches store the answer to an authorised request only with permission. RFC 9111 §3.5. */
-export function mayStoreAuthorized(
-  request: Request,
-  directives: Directives,
-  { type }: Pick<RuleOptions, 'type'>
-): boolean {
-  if (type === 'private' || !request.fields.has('authorization')) return true
-  return isForEverybody(directives, type) || directives.mustRevalidate === true
-}
-
-/** Whether a stored response may have `Set-Cookie` (AUTH-06). */
-export function maySetCookie(
-  directives: Directives,
-  { type, sharedSetCookie }: Pick<RuleOptions, 'type' | 'sharedSetCookie'>
-): boolean {
-  if (type === 'private' || sharedSetCookie === 'rfc') return true
-  return sharedSetCookie === 'explicit' && isForEverybody(directives, type)
-}
-
-/** Fields that directives keep out of the stored copy (RESP-02, RESP-03), in lower case. */
-export function fieldsLeftOut(directives: Directives, { type }: Pick<RuleOptions, 'type'>): readonly string[] {
-  const { noCache, private: isPrivate } = directives
-  const left = typeof noCache === 'object' && !isUnqualified(noCache) ? noCache : []
-  if (type === 'private' || typeof isPrivate !== 'object' || isUnqualified(isPrivate)) return left
-  return left.concat(isPrivate)
-}
-
-/** From when on a response is of no use (STORE-12). */
-function dropAt(
-  fields: FieldMap,
-  directives: Directives,
-  lifetime: Seconds,
-  canBeValidated: boolean,
-  times: ExchangeTimes,
-  options: RuleOptions
-): EpochMilliseconds {
-  const freshFor = Math.max(lifetime - initialAge(fields, times, options), 0)
-  const staleFor = Math.max(
-    window(directives.staleWhileRevalidate),
-    window(directives.staleIfError),
-    options.staleIfErrorSeconds,
-    canBeValidated ? options.keepStaleSeconds : 0
-  )
-  return Math.min(times.responseTime + Math.ceil((freshFor + staleFor) * 1000), maxTime)
-}
-
 function refusalByDirectives(
   status: number,
   fields: FieldMap,
@@ -304,55 +215,6 @@ function refusalByDirectives(
   if (applies(options, 'STORE-01', !permitted))
     return no('STORE-01', `status ${status} needs explicit freshness or public`)
   return undefined
-}
-
-function isUseful(canBeValidated: boolean, directives: Directives, lifetime: Seconds, options: RuleOptions): boolean {
-  if (canBeValidated) return true
-  if (isUnqualified(directives.noCache)) return false
-  if (lifetime > 0) return true
-  const windows = window(directives.staleWhileRevalidate) + window(directives.staleIfError)
-  const bar = staleBar(directives, options)
-  return windows > 0 && (bar === 'none' || (bar === 's-maxage' && options.sMaxAgeAllowsStale))
-}
-
-function isFramed(method: string, status: number, fields: FieldMap, framing: Framing, options: RuleOptions): boolean {
-  if (options.storeCloseDelimited || framing.framed || hasNoContent(method, status)) return true
-  return fields.has('content-length') || fields.has('transfer-encoding')
-}
-
-/** `Content-Length`, where equal repeats count once: `undefined` if absent, `null` if unreadable. RFC 9110 §8.6. */
-export function parseContentLength(fields: FieldMap): number | null | undefined {
-  const value = combined(fields, 'content-length')
-  if (value === undefined) return undefined
-  if (plainLength.test(value)) return Number(value)
-  if (value.length > maxLengthText) return null
-  const lengths = new Set(value.split(',').map((part) => part.trim()))
-  const [length] = lengths
-  if (lengths.size !== 1 || length === undefined || !plainLength.test(length)) return null
-  return Number(length)
-}
-
-function withDate(kept: FieldLine[], fields: FieldMap, responseTime: EpochMilliseconds): Fields {
-  const date = single(fields, 'date')
-  if (typeof date === 'string' && parseHttpDate(date, responseTime) !== undefined) return kept
-  const others = kept.filter(([name]) => name.toLowerCase() !== 'date')
-  return [...others, ['Date', formatHttpDate(dateOf(new Map(), responseTime))]]
-}
-
-/** The place of a response under its key: the same for the same method and the same selecting fields (VARY-10). */
-export function slotOf(
-  method: string,
-  selecting: StoredResponse['selecting'],
-  digest: RuleOptions['digest'],
-  part?: Part
-): string {
-  if (part !== undefined) return digest(JSON.stringify([method, selecting, part.first, part.total]))
-  if (selecting.length === 0) return method.toLowerCase()
-  return digest(JSON.stringify([method, selecting]))
-}
-
-function window(value: DeltaSeconds): Seconds {
-  return typeof value === 'number' ? value : 0
 }
 
 function no(requirement: string, reason: string, option?: string): NotStored {

@@ -70,12 +70,15 @@ export interface Asked {
 /** The rules that were asked, in order. */
 export type Trace = Asked[]
 
+/** Options, as far as a trace is among them. */
+export interface Traced {
+  readonly trace?: Trace | undefined
+}
+
+export const untraced: Traced = {}
+
 /** Whether a rule applies, as given; who explains a decision has it written down. */
-export function applies(
-  { trace }: { readonly trace?: Trace | undefined },
-  requirement: ConsultableRule,
-  does: boolean
-): boolean {
+export function applies({ trace }: Traced, requirement: ConsultableRule, does: boolean): boolean {
   if (trace !== undefined) trace.push({ requirement, applies: does })
   return does
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import { noon, requestWith, rules, storedWith } from '../../test/rule-inputs.js'
 import { assess } from './assessment.js'
 import type { FieldLine, Request } from './messages.js'
-import { requestControl } from './reuse.js'
+import { requestControl } from './request-control.js'
 import { decideAfterValidation, isNotModified, notModifiedFields, validationRequest } from './validation.js'
 
 const date: FieldLine = ['Date', 'Mon, 05 Jan 2026 12:00:00 GMT']

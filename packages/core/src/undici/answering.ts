@@ -4,15 +4,11 @@ import { NotCachedError } from '../errors.js'
 import { lookupChannel } from '../events.js'
 import { type Lookup, without } from '../look-ups.js'
 import type { Assessed } from '../rules/assessment.js'
+import type { ForwardReason } from '../rules/cache-status.js'
 import type { Seconds } from '../rules/messages.js'
-import {
-  decideReuse,
-  type ForwardReason,
-  type ReuseDecision,
-  type StalePermission,
-  type Unanswered,
-  unanswered
-} from '../rules/reuse.js'
+import { type Unanswered, unanswered } from '../rules/request-control.js'
+import { decideReuse, type ReuseDecision } from '../rules/reuse.js'
+import type { StalePermission } from '../rules/serving-stale.js'
 import type { SearchIndex } from '../search-index.js'
 import type { Body } from '../store.js'
 import { forwardTogether, isBeingValidated, leadValidation, validateTogether } from './collapsing.js'

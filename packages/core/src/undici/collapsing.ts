@@ -1,7 +1,7 @@
 import type { Lookup } from '../look-ups.js'
 import type { Assessed } from '../rules/assessment.js'
+import type { ForwardReason } from '../rules/cache-status.js'
 import { mayFollow, mayLead } from '../rules/collapsing.js'
-import type { ForwardReason } from '../rules/reuse.js'
 import { selectingValue } from '../rules/selecting-fields.js'
 import { askAlone } from './collapsing-across-processes.js'
 import type { Cache, Exchange, Follower, Leading } from './exchange.js'

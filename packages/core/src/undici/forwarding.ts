@@ -1,6 +1,6 @@
 import { isPromise, whenReady } from '../awaitable.js'
 import type { Lookup } from '../look-ups.js'
-import type { ForwardReason } from '../rules/reuse.js'
+import type { ForwardReason } from '../rules/cache-status.js'
 import type { Exchange } from './exchange.js'
 import type { Receiver } from './forward.js'
 import type { NetworkResponse } from './network-response.js'

@@ -7,19 +7,15 @@ import type { Lookup } from '../look-ups.js'
 import type { Assessed } from '../rules/assessment.js'
 import { assess } from '../rules/assessment.js'
 import { tooLong, withinLength } from '../rules/body-limit.js'
+import type { ForwardReason } from '../rules/cache-status.js'
 import { asStored } from '../rules/collapsing.js'
 import { headOfBeginning } from '../rules/combining.js'
 import { compareHead, type Freshened, freshen } from '../rules/freshening.js'
 import { currentAge } from '../rules/freshness.js'
 import type { StoredResponse } from '../rules/messages.js'
-import { type ForwardReason, selectable } from '../rules/reuse.js'
-import {
-  decideStoring,
-  type NotStored,
-  outdatesStored,
-  type StorableHead,
-  type StoringDecision
-} from '../rules/storing.js'
+import { selectable } from '../rules/selection.js'
+import type { StorableHead } from '../rules/storable-head.js'
+import { decideStoring, type NotStored, outdatesStored, type StoringDecision } from '../rules/storing.js'
 import type { Awaitable } from '../store.js'
 import type { Completed } from '../stored-responses.js'
 import { settleParts } from './combining.js'

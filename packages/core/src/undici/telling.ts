@@ -10,9 +10,9 @@ import {
 } from '../events.js'
 import type { Lookup } from '../look-ups.js'
 import type { Assessed } from '../rules/assessment.js'
+import type { ForwardReason } from '../rules/cache-status.js'
 import { currentAge } from '../rules/freshness.js'
-import type { ForwardReason } from '../rules/reuse.js'
-import type { StorableHead } from '../rules/storing.js'
+import type { StorableHead } from '../rules/storable-head.js'
 import type { ValidationDecision, ValidationRequest } from '../rules/validation.js'
 import type { Exchange } from './exchange.js'
 

@@ -3,7 +3,8 @@ import fc from 'fast-check'
 import { assess } from '../../src/rules/assessment.js'
 import { currentAge, isClockUsable } from '../../src/rules/freshness.js'
 import type { FieldLine } from '../../src/rules/messages.js'
-import { decideReuse, requestControl } from '../../src/rules/reuse.js'
+import { requestControl } from '../../src/rules/request-control.js'
+import { decideReuse } from '../../src/rules/reuse.js'
 import { candidatesOf, httpDate, noon, requestWith, rules, storedWith } from '../rule-inputs.js'
 
 const age = fc.oneof(

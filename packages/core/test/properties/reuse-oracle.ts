@@ -1,7 +1,10 @@
 import { assess } from '../../src/rules/assessment.js'
 import type { CacheMode } from '../../src/rules/cache-mode.js'
 import type { CacheType, FieldLine } from '../../src/rules/messages.js'
-import { decideRequest, decideReuse, mayServeOnError, requestControl } from '../../src/rules/reuse.js'
+import { requestControl } from '../../src/rules/request-control.js'
+import { decideRequest } from '../../src/rules/request-decision.js'
+import { decideReuse } from '../../src/rules/reuse.js'
+import { mayServeOnError } from '../../src/rules/serving-stale.js'
 import { candidatesOf, noon, requestWith, rules, storedWith } from '../rule-inputs.js'
 
 /** Directives of a response that say whether it may be reused. */

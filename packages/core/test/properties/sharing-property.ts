@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { assess } from '../../src/rules/assessment.js'
 import { cacheKey, type Origin, parseOrigin, requestTarget, targetOrigin } from '../../src/rules/cache-key.js'
-import { decideReuse, requestControl } from '../../src/rules/reuse.js'
+import { requestControl } from '../../src/rules/request-control.js'
+import { decideReuse } from '../../src/rules/reuse.js'
 import { decideStoring } from '../../src/rules/storing.js'
 import { candidatesOf, httpDate, noon, requestWith, rules, storedWith } from '../rule-inputs.js'
 
