@@ -11,6 +11,8 @@ import { UnderWay } from './under-way.js'
 import { UnwrittenMarks } from './unwritten-marks.js'
 import { BodyDamagedError } from './verified-body.js'
 
+type LockOptions = Parameters<NonNullable<CacheStore['lock']>>[1]
+
 /** How long a write that nobody waits for may take, beside what it waits for itself. */
 const writeLimitMs = 10_000
 
@@ -156,15 +158,26 @@ export class ForgivingStore {
    * tell within `limitMs`; what it grants later is given back.
    */
   async lock(key: string, limitMs: number, signal: AbortSignal): Promise<Lease | 'waited' | undefined> {
+    // The store is to answer before its time is up: then it is known to work.
+    const waitMs = Math.max(1, Math.floor(limitMs * 0.9))
+    const lease = await this.#lock(key, { leaseMs: limitMs, waitMs, signal }, limitMs, false)
+    return lease === 'none' ? 'waited' : lease
+  }
+
+  /** The same for who does not wait until somebody else is done: `'taken'` then. It keeps no process alive. */
+  async tryLock(key: string, leaseMs: number, limitMs: number): Promise<Lease | 'taken' | undefined> {
+    const lease = await this.#lock(key, { leaseMs, waitMs: 1 }, limitMs, true)
+    return lease === 'none' ? 'taken' : lease
+  }
+
+  async #lock(key: string, options: LockOptions, limitMs: number, unref: boolean): Promise<Lease | 'none' | undefined> {
     const begun = this.#locks.begin()
     if (begun === 0) return undefined
     try {
-      // The store is to answer before its time is up: then it is known to work.
-      const waitMs = Math.max(1, Math.floor(limitMs * 0.9))
-      const locking = Promise.resolve(this.#store.lock?.(key, { leaseMs: limitMs, waitMs, signal }))
-      const lease = await withinLimit(locking, limitMs, { onLate: (lease) => this.unlock(lease) })
+      const locking = Promise.resolve(this.#store.lock?.(key, options))
+      const lease = await withinLimit(locking, limitMs, { onLate: (lease) => this.unlock(lease), unref })
       this.#locks.succeeded()
-      return lease ?? 'waited'
+      return lease ?? 'none'
     } catch (error) {
       this.#locks.failed(begun)
       this.#report.tell('lock', error)

@@ -1,10 +1,10 @@
-import { type CacheStore, cacheInterceptor } from '@cc/core'
+import { type CacheOptions, type CacheStore, cacheInterceptor, type Lease } from '@cc/core'
 import { afterEach, describe, expect, it, jest } from '@jest/globals'
 import { Agent, request } from 'undici'
-import { ask, Barrier, decided, type OriginAnswer, ok, send } from './answers.js'
+import { ask, Barrier, backgroundDecision, decided, notModified, type OriginAnswer, ok, send } from './answers.js'
 import { type SetUp, setUp } from './harness.js'
 import { MapStore } from './map-store.js'
-import { turns } from './no-stray-errors.js'
+import { turns, until } from './no-stray-errors.js'
 import { Recorder } from './recorder.js'
 
 type Lock = NonNullable<CacheStore['lock']>
@@ -20,6 +20,19 @@ class LockingStore extends MapStore {
 
   override lock(...args: Parameters<Lock>): ReturnType<Lock> & Promise<never> {
     return this.#lock(...args) as never
+  }
+}
+
+class CountingStore extends MapStore {
+  override lock: MapStore['lock'] = super.lock.bind(this)
+
+  /** How often metadata was replaced. */
+  updates = 0
+
+  override async update(...args: Parameters<CacheStore['update']>): Promise<boolean> {
+    const isUpdated = await super.update(...args)
+    this.updates++
+    return isUpdated
   }
 }
 
@@ -40,9 +53,9 @@ async function heldOrigin(store: CacheStore, answer: OriginAnswer, options: Para
 }
 
 /** Asks through a cache of its own with the same store, as another process would. */
-function another(client: SetUp, store: CacheStore): () => Promise<string> {
+function another(client: SetUp, store: CacheStore, options: CacheOptions = across): () => Promise<string> {
   const agent = new Agent()
-  const dispatcher = agent.compose(cacheInterceptor({ store, clock: () => client.clock.now, ...across }))
+  const dispatcher = agent.compose(cacheInterceptor({ store, clock: () => client.clock.now, ...options }))
   return async () => {
     const { body } = await request(client.origin.url, { dispatcher })
     return body.text()
@@ -113,6 +126,96 @@ describe('collapsed requests of caches that share a store (RFC 9111 §4)', () =>
     expect((await Promise.all(answers)).map(({ text }) => text)).toEqual(['body 0', 'body 0'])
     expect(client.asked).toBe(1)
     await decided(client, 2)
+  })
+
+  describe('validations in the background', () => {
+    const etag = { ETag: '"a"' }
+
+    /** A client whose cache, in this store, has what is stale and may be served; validations wait for the test. */
+    async function withStale(store: CountingStore, lock: MapStore['lock'] = store.lock) {
+      const barrier = new Barrier()
+      const client = await setUp(
+        store,
+        ({ clock }, _request, response, n) => {
+          if (n === 0) send(response, ok('max-age=60, stale-while-revalidate=600', etag), clock, n)
+          else barrier.hold(() => send(response, notModified(etag), clock, n))
+        },
+        // None is to run out while the test takes its time.
+        { ...across, storeTimeoutMs: 60_000 }
+      )
+      await client.get('/')
+      store.lock = lock
+      client.clock.advance(100)
+      return { client, barrier }
+    }
+
+    it('COLL-01, STALE-04: all processes that serve the same stale response make one', async () => {
+      const store = new CountingStore()
+      const { client, barrier } = await withStale(store)
+      const others = [another(client, store), another(client, store)]
+      const askAll = () => Promise.all([ask(client, '/').then(({ text }) => text), ...others.map((other) => other())])
+      expect(await askAll()).toEqual(Array(3).fill('body 0'))
+      await barrier.held(1)
+      expect(await askAll()).toEqual(Array(3).fill('body 0'))
+      await turns(50)
+      expect(client.asked).toBe(2)
+      barrier.release(0)
+      await until(() => store.updates === 1)
+      expect(await askAll()).toEqual(Array(3).fill('body 0'))
+      await turns(50)
+      expect(client.asked).toBe(2)
+    })
+
+    it('COLL-01, STALE-04: none is made where another process was quicker', async () => {
+      let grant = () => {}
+      const released = new Promise<void>((resolve) => {
+        grant = resolve
+      })
+      const release = jest.fn<Lease['release']>()
+      const store = new CountingStore()
+      const { client, barrier } = await withStale(store, async () => {
+        await released
+        return { release }
+      })
+      await ask(client, '/')
+      await another(client, store, {})()
+      await barrier.held(1)
+      barrier.release(0)
+      await until(() => store.updates === 1)
+      grant()
+      await until(() => release.mock.calls.length > 0)
+      expect(client.asked).toBe(2)
+    })
+
+    it('COLL-01, STALE-04: who has joined one that is not made asks for himself', async () => {
+      const answers: ((lease: Lease | undefined) => void)[] = []
+      const { client, barrier } = await withStale(
+        new CountingStore(),
+        () => new Promise((resolve) => answers.push(resolve))
+      )
+      await ask(client, '/')
+      await until(() => answers.length === 1)
+      const strict = [1, 2].map(() => ask(client, '/', { headers: { 'Cache-Control': 'max-age=50' } }))
+      await turns(50)
+      expect(answers).toHaveLength(1)
+      answers[0]?.(undefined)
+      await until(() => answers.length === 2)
+      answers[1]?.({ release() {} })
+      await barrier.held(1)
+      barrier.release(0)
+      for (const { text } of await Promise.all(strict)) expect(text).toBe('body 0')
+      expect(client.asked).toBe(2)
+      await decided(client, 4)
+    })
+
+    it('COLL-01, STALE-04, ROB-02: a lock that fails costs none', async () => {
+      jest.spyOn(process, 'emitWarning').mockImplementation(() => {})
+      const { client, barrier } = await withStale(new CountingStore(), () => Promise.reject(new Error('no lock')))
+      await ask(client, '/')
+      await barrier.held(1)
+      barrier.release(0)
+      expect(await backgroundDecision(client)).toMatchObject({ outcome: 'validated', stored: true })
+    })
   })
 
   it('COLL-01: is given back when the response is stored, and not before', async () => {

@@ -1,4 +1,3 @@
-import type { Dispatcher } from 'undici'
 import { isPromise } from '../awaitable.js'
 import { NotCachedError } from '../errors.js'
 import { lookupChannel } from '../events.js'
@@ -11,33 +10,14 @@ import { decideReuse, type ReuseDecision } from '../rules/reuse.js'
 import type { StalePermission } from '../rules/serving-stale.js'
 import type { SearchIndex } from '../search-index.js'
 import type { Body } from '../store.js'
-import { forwardTogether, isBeingValidated, leadValidation, validateTogether } from './collapsing.js'
+import { forwardTogether, validateTogether } from './collapsing.js'
 import { complete } from './completing.js'
-import { Exchange } from './exchange.js'
+import type { Exchange } from './exchange.js'
 import { forward } from './forwarding.js'
-import { withFields } from './read-request.js'
 import { search } from './searching.js'
 import { bodyFor, playStored } from './serving.js'
 import { tellLookup } from './telling.js'
-import { validate } from './validating.js'
-
-/** Fields of the caller's that a validation in the background does without (STALE-04). */
-const callersOwn = [
-  'range',
-  'if-range',
-  'if-none-match',
-  'if-modified-since',
-  'if-match',
-  'if-unmodified-since'
-] as const
-
-const silent: Dispatcher.DispatchHandler = {
-  onRequestStart() {},
-  onResponseStart() {},
-  onResponseData() {},
-  onResponseEnd() {},
-  onResponseError() {}
-}
+import { validateInBackground } from './validating-in-background.js'
 
 /** Answers from the cache or from the origin, whichever the rules say. */
 export function answer(exchange: Exchange): void {
@@ -165,26 +145,4 @@ function forwardUnlessRefused(exchange: Exchange, lookup: Lookup | undefined): v
   const instead = unanswered(exchange.asked.control)
   if (instead === undefined) forward(exchange, lookup, 'uri-miss')
   else refuse(exchange, instead)
-}
-
-/** Validates a response that was served stale, once at a time. RFC 5861 §3. */
-function validateInBackground({ cache, asked, below }: Exchange, lookup: Lookup, selected: Assessed): void {
-  const name = `${selected.stored.slot} ${lookup.key.key}`
-  if (isBeingValidated(cache, lookup, selected)) return
-  if (!cache.background.begin(name, () => exchange.caller.abort())) return
-  const { request, opts } = asked
-  const own = callersOwn.filter((name) => request.fields.has(name))
-  const fields = new Map(request.fields)
-  for (const name of own) fields.delete(name)
-  const removed = own.map((name) => [name, undefined] as const)
-  const background = { ...asked, request: { ...request, fields }, opts: withFields(opts, removed), toldTo: undefined }
-  const exchange = new Exchange(cache, below, background, silent, (hasFailed) => {
-    cache.background.ended(name, hasFailed)
-    queueMicrotask(() => holdAgain())
-  })
-  let holdAgain = () => {}
-  leadValidation(exchange, lookup, selected, () => holdAgain())
-  holdAgain = cache.backgroundSockets.send(() => {
-    validate({ exchange, lookup, selected, reason: 'stale', mayFallBack: false })
-  })
 }

@@ -1,5 +1,7 @@
+import type { Lookup } from '../look-ups.js'
+import type { Assessed } from '../rules/assessment.js'
 import type { Source } from './caller.js'
-import type { Follower, Leading } from './exchange.js'
+import type { Exchange, Follower, Leading } from './exchange.js'
 
 /**
  * Sends a request on for all processes that share the store, or waits for the one that has (COLL-01). Those who wait look
@@ -31,14 +33,52 @@ export function askAlone(follower: Follower, leading: Leading): void {
   })
 }
 
+/**
+ * Makes a validation in the background for all processes that share the store, unless another one has made it, or has the
+ * lock of the key: nobody waits for that, since nobody waits for this validation. Who has joined it is answered anew.
+ */
+export async function validateForAll(
+  exchange: Exchange,
+  leading: Leading,
+  selected: Assessed,
+  send: () => void
+): Promise<void> {
+  const { cache, asked, budget } = exchange
+  const { responses, settings } = cache
+  const lock = await responses.store.tryLock(asked.key.key, settings.collapseWaitMs, settings.storeTimeoutMs)
+  if (lock === undefined) return send()
+  if (lock === 'taken') {
+    const followers = leading.dissolve()
+    exchange.giveUp(true)
+    if (followers.length > 0) answerAnew(followers, await responses.lookUp(asked.key, budget))
+    return
+  }
+  leading.holds(() => responses.store.unlock(lock))
+  const lookup = await responses.lookUp(asked.key, budget)
+  if (hasStill(lookup, selected)) return send()
+  // It was validated between our look-up and our lock.
+  const followers = leading.dissolve()
+  exchange.giveUp(false)
+  answerAnew(followers, lookup)
+}
+
+function hasStill(lookup: Lookup | undefined, { stored: { id, responseTime } }: Assessed): boolean {
+  return lookup?.stored.some(({ stored }) => stored.id === id && stored.responseTime === responseTime) ?? false
+}
+
 /** Another process has asked, and is done: what it has stored is there for all who waited in this one. */
 async function lookAgain(follower: Follower, leading: Leading): Promise<void> {
   const { exchange } = follower
   const { cache, asked, budget } = exchange
   const lookup = await cache.responses.lookUp(asked.key, budget)
   exchange.leads = undefined
-  for (const { exchange, again } of [follower, ...leading.dissolve()]) {
-    exchange.waitedForProcess = true
+  const followers = [follower, ...leading.dissolve()]
+  for (const { exchange } of followers) exchange.waitedForProcess = true
+  answerAnew(followers, lookup)
+}
+
+function answerAnew(followers: readonly Follower[], lookup: Lookup | undefined): void {
+  for (const { exchange, again } of followers) {
     if (exchange.caller.ended) exchange.tell({ outcome: 'aborted' })
     else again(lookup)
   }

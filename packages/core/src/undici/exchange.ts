@@ -212,6 +212,13 @@ export class Exchange {
     if (listeners.listening) listeners.tell(told)
   }
 
+  /** A validation in the background is not made after all. `hasFailed`: nor is another one for a while. */
+  giveUp(hasFailed: boolean): void {
+    this.#hasTold = true
+    this.#backgroundEnded?.(hasFailed)
+    this.leads?.over(false)
+  }
+
   /** Tells what is known once the head of an answer has come, to who asked about this request. */
   tellSoFar(outcome: CacheDecision['outcome'], reason: ForwardReason, status: number): void {
     this.asked.toldTo?.({ ...this.about, outcome, reason, status, stored: false })
