@@ -1,1 +1,1 @@
-export {}
+export type { RedisArgument, RedisClient, RedisNode } from './client.js'
