@@ -1,14 +1,20 @@
 import { Agent, cacheStores, fetch, interceptors, request } from 'undici'
+import { importUnheard } from './unheard.mjs'
 import { yardstick } from './yardstick.mjs'
 
 /** Our interceptor and its store, or the error that says why they cannot be measured. */
 export async function loadOurs() {
   try {
-    const [{ cacheInterceptor, channels }, { DictStore }] = await Promise.all([
+    const [{ cacheInterceptor, channels }, unheard, { DictStore }] = await Promise.all([
       import('@cc/core'),
+      importUnheard(),
       import('@cc/store-dict')
     ])
-    return { channels, with: (options) => cacheInterceptor({ store: new DictStore(options) }) }
+    return {
+      channels,
+      with: (storeOptions, options) => cacheInterceptor({ ...options, store: new DictStore(storeOptions) }),
+      unheard: () => unheard.cacheInterceptor({ store: new DictStore() })
+    }
   } catch (error) {
     return { missing: error.message.split('\n')[0] }
   }

@@ -9,6 +9,7 @@ const pairs = [
   ['ours, share', 'yardstick, share'],
   ['ours', 'undici'],
   ['ours, share', 'undici'],
+  ['ours', 'ours, unheard'],
   ['ours, heard', 'ours']
 ]
 

@@ -17,6 +17,7 @@ let dispatchers = {
 if (!ours.missing) {
   dispatchers.ours = client(ours.with({}))
   dispatchers['ours, share'] = client(ours.with({ shareBodies: true }))
+  dispatchers['ours, unheard'] = client(ours.unheard())
   dispatchers['ours, heard'] = client(ours.with({}))
 }
 if (only) dispatchers = { [only]: dispatchers[only] }

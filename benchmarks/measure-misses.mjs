@@ -21,6 +21,7 @@ let dispatchers = {
 }
 if (!ours.missing) {
   dispatchers.ours = client(ours.with({ maxBytes }))
+  dispatchers['ours, not collapsed'] = client(ours.with({ maxBytes }, { collapse: false }))
   dispatchers['ours, not kept'] = client(ours.with({ maxBytes, maxEntryBytes: sizes[size] - 1 }))
 }
 if (only) dispatchers = { [only]: dispatchers[only] }
@@ -74,7 +75,7 @@ const contenders = Object.fromEntries(
 // A process that has run for a while: long bodies alone would be over before the code was compiled.
 for (const once of Object.values(contenders)) for (let i = 0; i < 5_000; i += 1) await once()
 asked = size
-for (const name of ['ours', 'keeps chunks']) {
+for (const name of ['ours', 'ours, not collapsed', 'keeps chunks']) {
   const once = contenders[name]
   if (once) for (let bytes = 0; bytes <= maxBytes; bytes += sizes[size]) await once()
 }

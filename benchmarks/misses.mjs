@@ -8,6 +8,7 @@ const pairs = [
   ['keeps chunks', 'bare'],
   ['ours', 'bare'],
   ['ours', 'keeps chunks'],
+  ['ours', 'ours, not collapsed'],
   ['ours', 'ours, not kept']
 ]
 

@@ -7,12 +7,18 @@ const args = options(process.argv.slice(2))
 const hitTargets = (size) => ({
   'ours / yardstick': 0.9,
   'ours, share / yardstick, share': 0.9,
+  // What tells subscribers costs nothing where there are none: no more than the control may be off.
+  'ours / ours, unheard': 0.98,
   // undici's cache hands out the stored bytes themselves: only that is compared where the copy is most of the work.
   ...(size === '1KiB' && { 'ours / undici': 1 }),
   'ours, share / undici': 1
 })
 // Beyond the buffer for copies, what it costs to keep a body is judged apart from what it costs to pass it on.
-const missTargets = (size) => (size === '5MiB' ? { 'ours / ours, not kept': 1.05 } : { 'ours / bare': 1.05 })
+const missTargets = (size) => ({
+  ...(size === '5MiB' ? { 'ours / ours, not kept': 1.05 } : { 'ours / bare': 1.05 }),
+  // Where nobody else asks, that others could have waited is not to be noticed; in longer ones it would not be in any case.
+  ...(size === '1KiB' && { 'ours / ours, not collapsed': 1.02 })
+})
 const firstByteTargets = () => ({ 'ours / bare': 1.05 })
 
 const hitResults = await hits(args)
