@@ -1,1 +1,2 @@
-export {}
+export { FileStore, ForeverError } from './file-store.js'
+export type { FileStoreOptions } from './options.js'

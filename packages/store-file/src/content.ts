@@ -1,0 +1,33 @@
+/** A body that has ended, on its way to its place. */
+export class Content {
+  /** `undefined` if they are in a file. */
+  readonly bytes: Uint8Array | undefined
+  readonly length: number
+  /**
+   * With bytes that took their time, an empty file: if the cache is cleared meanwhile, it is gone, and nothing is stored.
+   * Otherwise the file that holds the body until it is moved to its place.
+   */
+  temporary: string | undefined
+  /** Where the body lies though nobody can see it yet. */
+  place: string | undefined
+  /** Whether a `clear` may have come since it began. */
+  readonly tookTime: boolean
+
+  constructor(bytes: Uint8Array | undefined, length: number, temporary: string | undefined) {
+    this.bytes = bytes
+    this.length = length
+    this.temporary = temporary
+    this.tookTime = temporary !== undefined
+  }
+
+  /** It is visible: none of its files is left over. */
+  arrived(): void {
+    this.temporary = undefined
+    this.place = undefined
+  }
+
+  /** The files that are left over if it is not stored. */
+  get leftovers(): string[] {
+    return [this.temporary, this.place].filter((path) => path !== undefined)
+  }
+}

@@ -1,0 +1,19 @@
+/** Whether `error` is a failed system call with one of these codes. */
+export function isCode(error: unknown, ...codes: readonly string[]): boolean {
+  return codes.includes((error as NodeJS.ErrnoException | undefined)?.code ?? '')
+}
+
+/** Whether there is nothing to open, or something that is no file: a link, a socket, a device without a driver. */
+export function isAbsent(error: unknown): boolean {
+  return isCode(error, 'ENOENT', 'ENOTDIR', 'ELOOP', 'EMLINK', 'ENXIO', 'ENODEV')
+}
+
+/** Whether somebody else may be using the file just now. */
+export function isBusy(error: unknown): boolean {
+  return isCode(error, 'EPERM', 'EBUSY', 'EACCES')
+}
+
+/** Whether something of another kind lies where a file is to be put. */
+export function isInTheWay(error: unknown): boolean {
+  return isCode(error, 'EISDIR', 'ENOTEMPTY', 'EEXIST')
+}

@@ -1,0 +1,100 @@
+import type { Body, ByteRange } from '@cc/core'
+import { blockingBytes, type Disk } from './disk.js'
+import { run, type Steps } from './steps.js'
+
+/** So much of a long body is read at once. */
+const pieceBytes = 262_144
+
+/**
+ * The body in a file, or `range` of it. `undefined` if it is not there, or not `length` bytes long. A short one is read
+ * at once where that may be; of a longer one the file stays open until it was read or let go of.
+ */
+export function* openStoredBody(disk: Disk, path: string, length: number, range?: ByteRange): Steps<Body | undefined> {
+  const opened = yield* disk.openToRead(path)
+  if (opened === undefined) return undefined
+  const { descriptor, stats } = opened
+  const first = range?.first ?? 0
+  const end = Math.min((range?.last ?? length - 1) + 1, length)
+  let isLeftOpen = false
+  try {
+    if (stats.size !== length) return undefined
+    if (end <= first) return new Uint8Array(0)
+    if (end - first <= blockingBytes) return yield* disk.readRange(descriptor, first, end - first)
+    isLeftOpen = true
+    return new StoredBody(disk, descriptor, first, end)
+  } finally {
+    if (!isLeftOpen) yield* disk.close(descriptor)
+  }
+}
+
+/** Bytes of an open file, piece by piece. Nobody can take them away any more: not by replacing, nor by removing the file. */
+class StoredBody implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Array> {
+  readonly #disk: Disk
+  readonly #descriptor: number
+  readonly #end: number
+  #at: number
+  #isOpen = true
+  /** The piece that is being read: the file is closed after that, and not under it. */
+  #reading: Promise<unknown> | undefined
+
+  constructor(disk: Disk, descriptor: number, first: number, end: number) {
+    this.#disk = disk
+    this.#descriptor = descriptor
+    this.#at = first
+    this.#end = end
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
+    return this
+  }
+
+  async next(): Promise<IteratorResult<Uint8Array>> {
+    await this.#reading
+    if (!this.#isOpen) return { done: true, value: undefined }
+    const reading = this.#read()
+    this.#reading = reading.catch(() => {})
+    return reading
+  }
+
+  async return(): Promise<IteratorResult<Uint8Array>> {
+    await this.#reading
+    await this.#close()
+    return { done: true, value: undefined }
+  }
+
+  async #read(): Promise<IteratorResult<Uint8Array>> {
+    try {
+      const length = Math.min(pieceBytes, this.#end - this.#at)
+      if (length > 0) {
+        const value = await this.#disk.readInBackground(this.#descriptor, this.#at, length)
+        if (value.byteLength < length) throw new BodyCutError(this.#at + value.byteLength, this.#end)
+        this.#at += length
+        return { done: false, value }
+      }
+    } catch (error) {
+      await this.#close()
+      throw error
+    }
+    await this.#close()
+    return { done: true, value: undefined }
+  }
+
+  async #close(): Promise<void> {
+    if (!this.#isOpen) return
+    this.#isOpen = false
+    await run(this.#disk.close(this.#descriptor))
+  }
+}
+
+/** The file of a body became shorter while it was read. */
+export class BodyCutError extends Error {
+  override readonly name = 'BodyCutError'
+  readonly code = 'CC_BODY_CUT'
+
+  constructor(
+    readonly bytes: number,
+    readonly expectedBytes: number
+  ) {
+    super(`the file of a body ends after ${bytes} of ${expectedBytes} bytes`)
+  }
+}
