@@ -1,0 +1,43 @@
+import { randomBytes } from 'node:crypto'
+import { CLEAR_BODY } from './body-scripts.js'
+import { isCluster } from './client.js'
+import type { Connection } from './connection.js'
+import { CLEAR_INDEX } from './index-scripts.js'
+import type { Keys } from './keys.js'
+import { GENERATION_BYTES } from './record.js'
+import { scan } from './scanning.js'
+
+/** A copy that takes longer is not stored by the cache; later, nobody asks which generation it was begun in. */
+const GENERATION_MS = 7_200_000
+/** Keys may move from a node that is still to be scanned to one that was: so often all is gone through again at most. */
+const MAX_PASSES = 10
+const FIRST = Buffer.alloc(GENERATION_BYTES)
+
+/** Which generation of the store it is: what was begun in an earlier one is from before a `clear()`. */
+export async function readGeneration(connection: Connection, keys: Keys): Promise<Buffer> {
+  const generation = await connection.run((client) => client.getBuffer(keys.generation))
+  return generation?.byteLength === GENERATION_BYTES ? generation : FIRST
+}
+
+/** Removes all responses that were begun before, while readers and writers go on. Marks stay. */
+export async function clear(connection: Connection, keys: Keys, clock: () => number): Promise<void> {
+  const generation = randomBytes(GENERATION_BYTES)
+  await connection.run((client) => client.set(keys.generation, generation, 'PX', GENERATION_MS))
+  const onCluster = isCluster(await connection.ready())
+  for (let pass = 0; pass < MAX_PASSES; pass++) {
+    let removed = 0
+    for await (const batch of scan(connection, keys)) {
+      const counts = await Promise.all(
+        batch.map(({ name, kind }) =>
+          connection.run((client) =>
+            kind === 'index'
+              ? CLEAR_INDEX.run(client, [name], generation, clock())
+              : CLEAR_BODY.run(client, [name], generation)
+          )
+        )
+      )
+      for (const count of counts) removed += Number(count)
+    }
+    if (!onCluster || removed === 0) return
+  }
+}
