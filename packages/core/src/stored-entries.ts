@@ -30,8 +30,14 @@ export interface CacheEntry {
     readonly isFresh: boolean
   }
   readonly bodyBytes: number
-  /** When it came from the origin, or was last confirmed by it. */
+  /** When its body came from the origin. */
+  readonly storedTime: EpochMilliseconds
+  /** When the origin last confirmed it; `undefined` if it never has. */
+  readonly confirmedTime: EpochMilliseconds | undefined
+  /** The later of the two: age and freshness count from then on. */
   readonly responseTime: EpochMilliseconds
+  /** Until then it is fresh, unless it is invalidated. It may be over. */
+  readonly freshUntil: EpochMilliseconds
   /** From then on it is of no use, and the store may drop it. */
   readonly keptUntil: EpochMilliseconds
   /** The value of a stored field, several lines joined with `, `; `undefined` if there is none. Names compare without case. */
@@ -99,7 +105,7 @@ function isUseless(candidate: FoundCandidate, { marks }: Lookup, now: EpochMilli
 
 function entryOf(parts: KeyParts, assessed: Assessed, { marks }: Lookup, now: EpochMilliseconds): CacheEntry {
   const { stored, lifetime, initialAge, fields } = assessed
-  const { method, status, bodyBytes, responseTime, dropAt } = stored
+  const { method, status, bodyBytes, responseTime, storedTime, dropAt } = stored
   const age = currentAge(initialAge, responseTime, now)
   const isFresh = lifetime > age && isClockUsable(now, responseTime) && !isInvalidated(assessed, marks)
   return {
@@ -109,7 +115,10 @@ function entryOf(parts: KeyParts, assessed: Assessed, { marks }: Lookup, now: Ep
     status,
     freshness: { age, lifetime, isFresh },
     bodyBytes,
+    storedTime: storedTime ?? responseTime,
+    confirmedTime: storedTime === undefined ? undefined : responseTime,
     responseTime,
+    freshUntil: responseTime + (lifetime - initialAge) * 1000,
     keptUntil: dropAt,
     field: (name) => combined(fields, name.toLowerCase())
   }

@@ -176,7 +176,8 @@ export class StoredResponses {
   ): Awaitable<boolean> {
     return whenReady(this.marksOf(lookup, groups, head.requestTime, limitMs), (marks) => {
       const { invalid, ...kept } = stored
-      const updated: StoredResponse = { ...kept, ...head, marks }
+      const { storedTime = stored.responseTime } = stored
+      const updated: StoredResponse = { ...kept, storedTime, ...head, marks }
       if (head.slot === stored.slot) return this.store.update(lookup.key.key, this.#sealed(updated))
       return this.#move(lookup, stored, updated)
     })

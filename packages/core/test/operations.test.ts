@@ -134,6 +134,11 @@ describe.each(stores)('operations (%s)', (_, make) => {
       bodyBytes: 6,
       responseTime: client.clock.now - 10_000
     })
+    expect(entry).toMatchObject({
+      storedTime: client.clock.now - 10_000,
+      confirmedTime: undefined,
+      freshUntil: client.clock.now + 45_000
+    })
     expect(entry?.keptUntil).toBeGreaterThan(client.clock.now)
     expect(entry?.field('x-a')).toBe('1, 2')
     expect(entry?.field('X-B')).toBeUndefined()
@@ -155,6 +160,46 @@ describe.each(stores)('operations (%s)', (_, make) => {
     expect(await freshness()).toEqual([{ age: 0, lifetime: 100, isFresh: true, responseTime: client.clock.now }])
     await client.cache.invalidate(`${client.origin.url}/`)
     expect(await freshness()).toMatchObject([{ lifetime: 100, isFresh: false }])
+  })
+
+  it('entries: tells when a response came, when it was last confirmed, and until when it is fresh', async () => {
+    const client = await setUp(make(), answering(fresh, notModified({ ...etag, 'Cache-Control': 'max-age=100' })))
+    const times = async () => {
+      const entries: CacheEntry[] = await all(client.cache.entries())
+      return entries.map(({ storedTime, confirmedTime, responseTime, freshUntil }) => ({
+        stored: storedTime - began,
+        confirmed: confirmedTime && confirmedTime - began,
+        response: responseTime - began,
+        freshUntil: freshUntil - began
+      }))
+    }
+    const began = client.clock.now
+    await client.get('/')
+    expect(await times()).toEqual([{ stored: 0, confirmed: undefined, response: 0, freshUntil: 60_000 }])
+    for (const seconds of [200, 300]) {
+      client.clock.advance(seconds)
+      expect(await outcomeOf(client, '/')).toBe('validated')
+    }
+    const confirmed = 500_000
+    expect(await times()).toEqual([{ stored: 0, confirmed, response: confirmed, freshUntil: confirmed + 100_000 }])
+  })
+
+  it('GRP-02: delete and invalidate take no group along, as an unsafe request does', async () => {
+    const member = ok('max-age=60', { ...etag, 'Cache-Groups': '"g"' })
+    const client = await setUp(make(), answering(member))
+    for (const path of ['/a', '/b', '/c', '/d']) await client.get(path)
+    await client.cache.delete(`${client.origin.url}/a`)
+    await client.cache.invalidate(`${client.origin.url}/b`)
+    for (const path of ['/c', '/d']) expect(await outcomeOf(client, path)).toBe('hit')
+    await client.get('/c', { method: 'DELETE' })
+    expect(await outcomeOf(client, '/d')).not.toBe('hit')
+  })
+
+  it('GRP-01: invalidateGroup refuses where groups are not regarded', async () => {
+    const client = await setUp(make(), answering(fresh), { cacheGroups: false })
+    await expect(client.cache.invalidateGroup(client.origin.url, 'g')).rejects.toThrow(
+      new TypeError('invalidateGroup: this cache knows no groups, for its option cacheGroups is false')
+    )
   })
 
   it('entries: has nothing that could not be used any more', async () => {

@@ -68,6 +68,8 @@ export interface StoredResponse {
   readonly selecting: readonly (readonly [name: string, value: string | null])[]
   readonly requestTime: EpochMilliseconds
   readonly responseTime: EpochMilliseconds
+  /** When its body came; set once the origin has confirmed it, for the two times before are those of that exchange then. */
+  readonly storedTime?: EpochMilliseconds
   /** From then on the response is of no use and a store may drop it. */
   readonly dropAt: EpochMilliseconds
   /** Length of the body. */
@@ -88,7 +90,7 @@ export interface StoredResponse {
  * A response that was recorded, without its body; never the answer of a cache. It has all properties of a stored response
  * that a store reads. `fields` are all that were received.
  */
-export interface Recording extends Omit<StoredResponse, 'method' | 'invalid'> {
+export interface Recording extends Omit<StoredResponse, 'method' | 'invalid' | 'storedTime'> {
   /** Its place, from 0, among the answers to requests with the same key. */
   readonly tape: number
 }

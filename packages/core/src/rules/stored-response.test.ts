@@ -111,6 +111,7 @@ describe('isStoredResponse with areFields', () => {
     ['requestTime', times],
     ['responseTime', times],
     ['dropAt', times],
+    ['storedTime', times.filter((time) => time !== undefined)],
     ['bodyBytes', [-1, 0.5, 2 ** 53, '4', null, undefined]],
     ['digests', [null, {}, 'x', [null], [''], [`${digest}a`], ['A'.repeat(64)], [], [digest, digest]]],
     ['marks', [null, undefined, [], {}, 'x', { a: 1 }, { a: null }, { a: '', b: 2 }]],

@@ -25,7 +25,8 @@ export function isStoredResponse(value: unknown, key: string): value is Omit<Sto
     (method === 'GET' || method === 'HEAD' || method === 'QUERY') &&
     isListOf(selecting, isSelecting) &&
     isMarks(marks) &&
-    (value.invalid === undefined || value.invalid === true)
+    (value.invalid === undefined || value.invalid === true) &&
+    (value.storedTime === undefined || isTime(value.storedTime))
   )
 }
 

@@ -33,6 +33,7 @@ export const setCases: CaseDraft[] = [
         ],
         requestTime: 1_735_689_600_001,
         responseTime: 1_735_689_600_002,
+        storedTime: 1_735_689_600_000,
         digests: [hex(3), hex(4)],
         marks: { [KEY]: '', 'another key': hex(5) },
         invalid: true,

@@ -57,17 +57,19 @@ export interface CacheHandle {
   readonly interceptor: Dispatcher.DispatcherComposeInterceptor
   /**
    * Removes what is stored for a URL, with all its variants, or under the cache key of a request. Answers to requests
-   * that are under way are validated before they are used.
+   * that are under way are validated before they are used. Others in the same cache groups stay.
    */
   delete(target: string | URL | AskedFor, options?: PartitionOption): Promise<void>
   /**
-   * Has everything stored for a URL validated before it is used again, as a successful unsafe request does (INV-04). If
-   * the store fails, it is so in this process all the same.
+   * Has everything stored for a URL validated before it is used again (INV-04). Others in the same cache groups are not
+   * concerned, as they are with a successful unsafe request (GRP-02). If the store fails, it is so in this process all the
+   * same.
    */
   invalidate(url: string | URL, options?: PartitionOption): Promise<void>
   /**
    * Has all members of a cache group of an origin validated before they are used again, however many there are, as
-   * `Cache-Group-Invalidation` does (GRP-02). If the store fails, it is so in this process all the same.
+   * `Cache-Group-Invalidation` does (GRP-02). If the store fails, it is so in this process all the same. Rejects with a
+   * TypeError where the option `cacheGroups` is `false`.
    */
   invalidateGroup(origin: string | URL, name: string, options?: PartitionOption): Promise<void>
   /** All that is stored and that this cache could use, validated or not, of one part of the cache or of all. In no order. */
@@ -128,6 +130,8 @@ class Handle implements CacheHandle {
   async invalidateGroup(origin: string | URL, name: string, options: PartitionOption = {}): Promise<void> {
     if (typeof name !== 'string')
       throw new TypeError(`invalidateGroup: the name of a group is a text, not ${typeof name}`)
+    if (!this.#lazy.settings.rules.cacheGroups)
+      throw new TypeError('invalidateGroup: this cache knows no groups, for its option cacheGroups is false')
     const { target } = keyOf('invalidateGroup', origin, options.partition, this.#lazy.settings)
     const { cache } = await this.#open()
     const isWritten = await cache.responses.invalidateGroup(target, name, new Budget(callLimitMs))

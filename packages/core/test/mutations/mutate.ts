@@ -19,7 +19,19 @@ const strangeNames = [
   ''
 ]
 /** Parts that are grafted onto other places. Fields, which nothing vouches for, are not: nobody could tell. */
-const grafted = ['id', 'slot', 'key', 'digests', 'bodyBytes', 'body', 'marks', 'requestTime', 'responseTime', 'dropAt']
+const grafted = [
+  'id',
+  'slot',
+  'key',
+  'digests',
+  'bodyBytes',
+  'body',
+  'marks',
+  'requestTime',
+  'responseTime',
+  'storedTime',
+  'dropAt'
+]
 
 /** Hands back `found` as a damaged, outdated or hostile store would, with one to three things in it changed. */
 export function mutated(found: Found, random: Random, foreign: Foreign): () => unknown {
