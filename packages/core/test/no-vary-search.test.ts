@@ -11,6 +11,8 @@ import { storedWith } from './rule-inputs.js'
 const on = { noVarySearch: true }
 const saying = (rules: string, fields = {}): OriginAnswer => ok('max-age=600', { 'No-Vary-Search': rules, ...fields })
 const utm = saying('params=("utm")')
+const swr = ok('max-age=600, stale-while-revalidate=60', { 'No-Vary-Search': 'params=("utm")', ETag: '"a"' })
+const staleIfError = ok('max-age=600, stale-if-error=60', { 'No-Vary-Search': 'params=("utm")', ETag: '"a"' })
 
 /** Answers what changes something with 204, and everything else with `answer`. */
 function origin(answer: OriginAnswer) {
@@ -92,9 +94,185 @@ describe.each(stores)('No-Vary-Search with %s', (_name, makeStore) => {
     const client = await start(saying('params=("utm")', { ETag: '"a"' }))
     await client.get('/p?utm=a')
     client.clock.advance(601)
-    expect((await client.get('/p?utm=b')).decision).toMatchObject({ outcome: 'miss', reason: 'uri-miss' })
+    expect((await client.get('/p?utm=b')).decision).toMatchObject({ outcome: 'miss', reason: 'stale' })
     expect(client.origin.requests[1]?.headers).not.toHaveProperty('if-none-match')
     expect((await client.get('/p?utm=c')).decision.outcome).toBe('hit')
+  })
+
+  it('NVS-01, STALE-03: a stale one is served at once if it says so, and the origin is asked for the URI itself', async () => {
+    const client = await start(swr)
+    await client.get('/p?utm=a')
+    client.clock.advance(601)
+    const served = client.get('/p?utm=b', { headers: { 'if-none-match': '"b"' } })
+    const refreshed = client.nextDecision()
+    expect(await served).toMatchObject({
+      text: 'body 0',
+      headers: { age: '601' },
+      decision: { outcome: 'stale-hit', stale: 'stale-while-revalidate' }
+    })
+    expect(await refreshed).toMatchObject({ outcome: 'miss', reason: 'stale', background: true, stored: true })
+    expect(client.origin.requests[1]).toMatchObject({ path: '/p?utm=b' })
+    expect(client.origin.requests[1]?.headers).not.toHaveProperty('if-none-match')
+    // What came in the background is newer than what was served.
+    expect(await client.get('/p?utm=c')).toMatchObject({ decision: { outcome: 'hit', age: 0 } })
+    expect((await client.get('/p?utm=a')).decision.outcome).toBe('stale-hit')
+  })
+
+  it('NVS-01, STALE-04: once at a time for what is stale, whichever queries it answers', async () => {
+    const barrier = new Barrier()
+    const client = await setUp(
+      makeStore(),
+      (client, _request, response, n) => {
+        const go = () => send(response, swr, client.clock, n)
+        if (client.asked === 2) barrier.hold(go)
+        else go()
+      },
+      on
+    )
+    await client.get('/p?utm=a')
+    client.clock.advance(601)
+    const answers = await Promise.all(['b', 'c', 'd', 'd'].map((utm) => ask(client, `/p?utm=${utm}`)))
+    expect(answers.map(({ text }) => text)).toEqual(['body 0', 'body 0', 'body 0', 'body 0'])
+    await barrier.held(1)
+    barrier.release(0)
+    await client.cache.close()
+    expect(client.asked).toBe(2)
+  })
+
+  it('NVS-01: of several, what can be served stale comes before what may stand in for a failure', async () => {
+    const lasting = (cacheControl: string) => ok(cacheControl, { 'No-Vary-Search': 'params=("utm")' })
+    const answers = [
+      'max-age=2, stale-if-error=60',
+      'max-age=1, stale-while-revalidate=60',
+      'max-age=2, stale-if-error=60'
+    ]
+    const client = await setUp(
+      makeStore(),
+      ({ clock }, _request, response) => send(response, lasting(answers.shift() ?? 'max-age=60'), clock),
+      on
+    )
+    const newly = { headers: { 'cache-control': 'no-cache' } }
+    await client.get('/p?utm=a', newly)
+    client.clock.advance(1)
+    await client.get('/p?utm=b', newly)
+    client.clock.advance(1)
+    await client.get('/p?utm=c', newly)
+    client.clock.advance(10)
+    expect((await client.get('/p?utm=d')).decision).toMatchObject({ outcome: 'stale-hit', age: 11 })
+    await client.cache.close()
+  })
+
+  it('NVS-01: what is fresh is served, though something newer is stale', async () => {
+    const rules = { 'No-Vary-Search': 'params=("utm")' }
+    const lasting = ['max-age=60', 'max-age=1, stale-while-revalidate=60'].map((cacheControl) =>
+      ok(cacheControl, rules)
+    )
+    const client = await setUp(
+      makeStore(),
+      ({ clock }, _request, response) => send(response, lasting.shift() ?? utm, clock),
+      on
+    )
+    await client.get('/p?utm=a')
+    client.clock.advance(1)
+    await client.get('/p?utm=b', { headers: { 'cache-control': 'no-cache' } })
+    client.clock.advance(10)
+    expect((await client.get('/p?utm=c')).decision).toMatchObject({ outcome: 'hit', age: 11 })
+  })
+
+  it('NVS-01: a 304 to the caller is about his URI alone', async () => {
+    const client = await setUp(
+      makeStore(),
+      ({ clock }, { path }, response) =>
+        send(response, path === '/p?utm=a' ? swr : notModified({ ETag: '"a"' }), clock),
+      on
+    )
+    await client.get('/p?utm=a')
+    client.clock.advance(661)
+    const answer = await client.get('/p?utm=b', { headers: { 'if-none-match': '"a"' } })
+    expect(answer).toMatchObject({ status: 304, decision: { outcome: 'miss', reason: 'stale' } })
+    expect((await client.get('/p?utm=a', { headers: { 'cache-control': 'only-if-cached' } })).status).toBe(504)
+  })
+
+  it.each([
+    ['a status that stands for it', 503],
+    ['no answer', 0]
+  ])('NVS-01, STALE-05: a stale one stands in for a failure of the origin, %s', async (_how, status) => {
+    const client = await setUp(
+      makeStore(),
+      ({ clock }, { path }, response, n) => {
+        if (path === '/p?utm=a') send(response, staleIfError, clock, n)
+        else if (status === 0) response.destroy()
+        else send(response, { status }, clock, n)
+      },
+      { ...on, cacheStatus: 'c' }
+    )
+    await client.get('/p?utm=a')
+    client.clock.advance(602)
+    const forwarded = status === 0 ? {} : { forwardStatus: status }
+    expect(await client.get('/p?utm=b', { headers: { 'if-none-match': '"b"' } })).toMatchObject({
+      status: 200,
+      text: 'body 0',
+      headers: { 'cache-status': expect.stringMatching(/^c; fwd=stale;.* ttl=-2; detail=stale-if-error$/) },
+      decision: { outcome: 'stale-hit', reason: 'stale', stale: 'stale-if-error', ...forwarded }
+    })
+    expect(client.origin.requests[1]?.headers).toMatchObject({ 'if-none-match': '"b"' })
+  })
+
+  it('NVS-01, STALE-05: and for nothing else, nor for longer, nor once it was invalidated in the meantime', async () => {
+    const barrier = new Barrier()
+    const client = await setUp(
+      makeStore(),
+      ({ clock }, { method, path }, response, n) => {
+        if (method === 'PUT') send(response, { status: 204, body: '' }, clock, n)
+        else if (path === '/p?utm=a') send(response, staleIfError, clock, n)
+        else if (path === '/p?utm=b') send(response, { status: 501 }, clock, n)
+        else if (path === '/p?utm=c') barrier.hold(() => send(response, { status: 503 }, clock, n))
+        else send(response, { status: 503 }, clock, n)
+      },
+      on
+    )
+    await client.get('/p?utm=a')
+    client.clock.advance(602)
+    expect((await client.get('/p?utm=b')).status).toBe(501)
+    expect((await client.get('/p?id=1')).status).toBe(503)
+    const waiting = ask(client, '/p?utm=c')
+    await barrier.held(1)
+    await ask(client, '/p?utm=a', { method: 'PUT' })
+    barrier.release(0)
+    expect((await waiting).status).toBe(503)
+    await client.get('/p?utm=a')
+    client.clock.advance(600 + 61)
+    expect((await client.get('/p?utm=d')).status).toBe(503)
+  })
+
+  it('NVS-01, COLL-01: who asks the same at the same time shares the request, and the failure', async () => {
+    const barrier = new Barrier()
+    const client = await setUp(
+      makeStore(),
+      ({ clock }, { path }, response, n) => {
+        if (path === '/p?utm=a') send(response, staleIfError, clock, n)
+        else barrier.hold(() => send(response, { status: 503 }, clock, n))
+      },
+      on
+    )
+    await client.get('/p?utm=a')
+    client.clock.advance(602)
+    const waiting = Array.from({ length: 5 }, () => ask(client, '/p?utm=b'))
+    await barrier.held(1)
+    barrier.release(0)
+    for (const answer of await Promise.all(waiting)) expect(answer).toMatchObject({ status: 200, text: 'body 0' })
+    expect(client.asked).toBe(2)
+  })
+
+  it('NVS-01, REQ-06: with only-if-cached a stale one is served if it says so, and nothing is asked', async () => {
+    const client = await start(swr)
+    await client.get('/p?utm=a')
+    client.clock.advance(601)
+    const headers = { 'cache-control': 'only-if-cached' }
+    expect((await client.get('/p?utm=b', { headers })).decision.outcome).toBe('stale-hit')
+    client.clock.advance(61)
+    expect((await client.get('/p?utm=b', { headers })).status).toBe(504)
+    expect(client.asked).toBe(1)
   })
 
   it('NVS-01: one that was validated is found again', async () => {

@@ -11,6 +11,7 @@ import {
   totalBytes,
   unsatisfiableFields
 } from './ranges.js'
+import { applies, type Traced, untraced } from './trace.js'
 import { isNotModified, notModifiedFields } from './validation.js'
 
 /** In which form the caller gets a stored response that may be served. */
@@ -29,15 +30,21 @@ const notModified: AnswerForm = { action: 'not-modified' }
 const unsatisfiable: AnswerForm = { action: 'unsatisfiable' }
 
 /** The request's own preconditions first, then its range. RFC 9110 §13.2.2. */
-export function answerForm(request: Request, selected: Assessed): AnswerForm {
+export function answerForm(request: Request, selected: Assessed, options: Traced = untraced): AnswerForm {
   if (request.isPlain) return whole
-  if (isNotModified(request, selected)) return notModified
+  if (applies(options, 'VAL-07', isNotModified(request, selected))) return notModified
+  const asked = askedRange(request)
+  if (typeof asked === 'string') return whole
   const { status, bodyBytes, part } = selected.stored
-  // Range counts only where the answer without it were a 200 (RNG-07).
-  const asked = (status === 200 || part !== undefined) && bodyBytes > 0 ? askedRange(request) : 'whole'
-  if (typeof asked === 'string' || !hasItsLength(selected) || !holdsIfRange(request, selected)) return whole
+  if (applies(options, 'RNG-07', status !== 200 && part === undefined)) return whole
+  if (applies(options, 'RNG-03', bodyBytes === 0)) return whole
+  if (applies(options, 'SEC-05', !hasItsLength(selected))) return whole
+  if (applies(options, 'RNG-06', !holdsIfRange(request, selected))) return whole
   const extent = extentIn(asked, totalBytes(selected.stored))
-  return extent === undefined ? unsatisfiable : { action: 'part', extent }
+  applies(options, 'RNG-04', extent === undefined)
+  if (extent === undefined) return unsatisfiable
+  applies(options, 'RNG-02', true)
+  return { action: 'part', extent }
 }
 
 /**

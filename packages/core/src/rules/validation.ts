@@ -36,6 +36,12 @@ export type ValidationDecision =
   /** The answer goes to the caller and takes the place of what is stored, or removes it. */
   | { readonly action: 'replace' }
 
+/** A request that is sent as the caller made it: nothing is asked about anything stored. */
+export function unchanged({ fields }: Request): ValidationRequest {
+  return asIs(fields.get('if-none-match'), fields.get('if-modified-since'))
+}
+
+/** What is sent to validate a stored response. */
 export function validationRequest(request: Request, selected: Assessed): ValidationRequest {
   const ifNoneMatch = request.fields.get('if-none-match')
   const ifModifiedSince = request.fields.get('if-modified-since')
@@ -65,6 +71,22 @@ export function validationRequest(request: Request, selected: Assessed): Validat
     tags: [...tags, etag],
     date: ifModifiedSince
   }
+}
+
+/**
+ * What the answer to a request means for which only a response to another query was stored: that one stands in for a
+ * failure, and has no other part in it (NVS-01).
+ */
+export function decideAfterForward(
+  control: RequestControl,
+  { status }: Response,
+  selected: Assessed,
+  mayFallBack: boolean,
+  now: EpochMilliseconds,
+  options: RuleOptions
+): Extract<ValidationDecision, { readonly action: 'serve-stale' | 'replace' }> {
+  const standsIn = isFailure(status) && mayFallBack && mayServeOnError(selected, control, now, options)
+  return { action: standsIn ? 'serve-stale' : 'replace' }
 }
 
 /** What the answer to a validation request means. */

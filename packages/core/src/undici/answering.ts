@@ -7,17 +7,18 @@ import type { ForwardReason } from '../rules/cache-status.js'
 import type { Seconds } from '../rules/messages.js'
 import { type Unanswered, unanswered } from '../rules/request-control.js'
 import { decideReuse, type ReuseDecision } from '../rules/reuse.js'
+import { leavesOpen } from '../rules/reuse-elsewhere.js'
 import type { StalePermission } from '../rules/serving-stale.js'
 import type { SearchIndex } from '../search-index.js'
 import type { Body } from '../store.js'
-import { forwardTogether, validateTogether } from './collapsing.js'
+import { forwardBeside, forwardTogether, validateTogether } from './collapsing.js'
 import { complete } from './completing.js'
 import type { Exchange } from './exchange.js'
 import { forward } from './forwarding.js'
-import { search } from './searching.js'
+import { type FoundElsewhere, search } from './searching.js'
 import { bodyFor, playStored } from './serving.js'
 import { tellLookup } from './telling.js'
-import { validateInBackground } from './validating-in-background.js'
+import { askInBackground, validateInBackground } from './validating-in-background.js'
 
 /** Answers from the cache or from the origin, whichever the rules say. */
 export function answer(exchange: Exchange): void {
@@ -75,19 +76,38 @@ function answerFrom(exchange: Exchange, lookup: Lookup | undefined): void {
   else carryOutOrSearch(exchange, lookup, decision, responses.searchIndex)
 }
 
-/** Where nothing may be served that was stored for this very URI, what was stored for another may do. */
+/** Where nothing is of use that was stored for this very URI, what was stored for another may be. */
 function carryOutOrSearch(exchange: Exchange, lookup: Lookup, decision: ReuseDecision, index: SearchIndex): void {
-  const { action } = decision
-  const isUnanswered = action === 'forward' || action === 'gateway-timeout' || action === 'network-error'
-  if (!isUnanswered) return carryOut(exchange, lookup, decision)
-  const { caller } = exchange
+  if (!leavesOpen(decision)) return carryOut(exchange, lookup, decision)
+  const { asked, budget, caller, cache, isSecure } = exchange
+  const { responses, settings } = cache
+  const { clock, rules } = settings
   caller.start()
-  search(exchange, index, lookup).then(({ own, found }) => {
-    if (caller.ended) return exchange.tell({ outcome: 'aborted' })
-    if (found === undefined) return carryOut(exchange, own, decision)
-    const { selected, age, stale } = found.decision
-    serve(exchange, found.lookup, selected, age, stale, own)
+  search({ ...asked, budget, isSecure, responses, clock, rules }, index, lookup).then(({ own, found }) => {
+    if (caller.ended) exchange.tell({ outcome: 'aborted' })
+    else if (found === undefined) carryOut(exchange, own, decision)
+    else carryOutElsewhere(exchange, own, found)
   })
+}
+
+/** `own` is the look-up of the request itself, for which something else was found. */
+function carryOutElsewhere(exchange: Exchange, own: Lookup, { lookup, decision }: FoundElsewhere): void {
+  const { selected } = decision
+  const again = (lookup: Lookup | undefined) => answerFrom(exchange, lookup)
+  switch (decision.action) {
+    case 'serve':
+      return serve(exchange, lookup, selected, decision.age, decision.stale, own)
+    case 'serve-and-validate':
+      serve(exchange, lookup, selected, decision.age, decision.stale, own)
+      return askInBackground(exchange, own, lookup, selected)
+    case 'validate': {
+      const { reason, mayFallBack } = decision
+      if (!mayFallBack) return forwardTogether(exchange, own, reason, again)
+      return forwardBeside({ exchange, lookup: own, selected, reason, mayFallBack, elsewhere: lookup }, again)
+    }
+    default:
+      return decision satisfies never
+  }
 }
 
 function carryOut(exchange: Exchange, lookup: Lookup, decision: ReuseDecision): void {

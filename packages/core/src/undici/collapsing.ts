@@ -8,7 +8,7 @@ import type { Cache, Exchange, Follower, Leading } from './exchange.js'
 import { forwardAlone } from './followers.js'
 import { forward } from './forwarding.js'
 import { SharedForward } from './shared-forward.js'
-import { serveOnFailure, validate } from './validating.js'
+import { serveOnFailure, type Validation, validate } from './validating.js'
 
 type Again = Follower['again']
 
@@ -28,6 +28,16 @@ export function validateTogether(
   again: Again
 ): void {
   const validation = { exchange, lookup, selected, reason, mayFallBack }
+  askTogether(validation, validationOf(lookup, selected), again)
+}
+
+/** The same for who has only a response to another query, which may stand in for a failure (NVS-01). */
+export function forwardBeside(validation: Validation, again: Again): void {
+  askTogether(validation, validation.exchange.asked.key.key, again)
+}
+
+function askTogether(validation: Validation, what: string, again: Again): void {
+  const { exchange, lookup, reason } = validation
   const alone = () => validate(validation)
   const follower: Follower = {
     exchange,
@@ -37,7 +47,7 @@ export function validateTogether(
     again,
     fallBack: (status) => serveOnFailure(validation, status, true, () => forwardAlone(follower))
   }
-  followOrLead(follower, validationOf(lookup, selected))
+  followOrLead(follower, what)
 }
 
 /** Whether a stored response is being validated on behalf of somebody whom others may join. */

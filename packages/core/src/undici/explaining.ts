@@ -17,7 +17,7 @@ import { decideReuse } from '../rules/reuse.js'
 import type { StorableHead } from '../rules/storable-head.js'
 import { decideStoring, type StoringDecision } from '../rules/storing.js'
 import { decideStoringPost, mayAnswerGet } from '../rules/storing-post.js'
-import { applies, consultableRules, type Trace } from '../rules/trace.js'
+import { consultableRules, type Trace } from '../rules/trace.js'
 import { digest } from '../stored-responses.js'
 import { aboutRequest } from './exchange.js'
 import type { ConsultedRule, ExplainedRequest, ExplainedResponse, Explanation } from './explanation.js'
@@ -176,10 +176,7 @@ export class Explaining {
 
   /** What the caller gets of a stored response that is served. */
   #servedStatus(selected: Assessed): number {
-    const form = answerForm(this.#read.request, selected)
-    applies(this.#rules, 'VAL-07', form.action === 'not-modified')
-    applies(this.#rules, 'RNG-02', form.action === 'part')
-    applies(this.#rules, 'RNG-04', form.action === 'unsatisfiable')
+    const form = answerForm(this.#read.request, selected, this.#rules)
     return headInForm(form, selected, selected.stored.fields, this.#rules).status
   }
 

@@ -1,14 +1,30 @@
+import type { Budget } from '../budget.js'
 import type { Lookup } from '../look-ups.js'
-import type { Candidate } from '../rules/candidates.js'
-import { noVarySearch } from '../rules/no-vary-search.js'
-import { decideReuse, type ReuseDecision } from '../rules/reuse.js'
+import type { CacheKey } from '../rules/cache-key.js'
+import type { EpochMilliseconds, Request } from '../rules/messages.js'
+import type { RuleOptions } from '../rules/options.js'
+import type { RequestControl } from '../rules/request-control.js'
+import { decideElsewhere, type ElsewhereDecision, isBetter } from '../rules/reuse-elsewhere.js'
+import { applies } from '../rules/trace.js'
 import type { SearchIndex } from '../search-index.js'
-import type { Exchange } from './exchange.js'
+import type { StoredResponses } from '../stored-responses.js'
 
-/** A response that was stored for another query, and may be served. */
+/** Who looks for a response, and where. */
+export interface Searching {
+  readonly request: Request
+  readonly control: RequestControl
+  readonly key: CacheKey
+  readonly isSecure: boolean
+  readonly responses: StoredResponses
+  readonly budget: Budget
+  readonly clock: () => EpochMilliseconds
+  readonly rules: RuleOptions
+}
+
+/** A response that was stored for another query, and what is done with it. */
 export interface FoundElsewhere {
   readonly lookup: Lookup
-  readonly decision: ReuseDecision & { readonly action: 'serve' }
+  readonly decision: ElsewhereDecision
 }
 
 /** What was found for a request for which nothing is stored under its own key. */
@@ -18,35 +34,29 @@ export interface Searched {
   readonly found: FoundElsewhere | undefined
 }
 
-/**
- * Looks for a response to another query that makes no difference (NVS-01). Only one that may be served as it is counts: its
- * validators are of another URI.
- */
-export async function search(exchange: Exchange, index: SearchIndex, lookup: Lookup): Promise<Searched> {
-  const { asked, budget } = exchange
+/** Looks for a response to another query that makes no difference (NVS-01). The first that may be served as it is will do. */
+export async function search(searching: Searching, index: SearchIndex, lookup: Lookup): Promise<Searched> {
+  const { key, budget, rules } = searching
   const own = await index.lookUp(lookup, budget)
-  if (own.search === undefined) return { own, found: undefined }
-  for (const { key, rules } of await index.find(asked.key.key, own.search, budget)) {
-    const found = await lookUpElsewhere(exchange, key, rules.text)
-    if (found !== undefined) return { own, found }
+  let best: FoundElsewhere | undefined
+  const others = own.search === undefined ? [] : await index.find(key.key, own.search, budget)
+  for (const other of others) {
+    const found = await lookUpElsewhere(searching, other.key, other.rules.text)
+    if (found !== undefined && (best === undefined || isBetter(found.decision, best.decision))) best = found
+    if (best?.decision.action === 'serve') break
   }
-  return { own, found: undefined }
+  applies(rules, 'NVS-01', best !== undefined)
+  return { own, found: best }
 }
 
+/** Who leads here need not be right: the response itself says what makes no difference. */
 async function lookUpElsewhere(
-  { asked, cache, budget, isSecure }: Exchange,
-  key: Lookup['key'],
+  { request, control, responses, budget, clock, isSecure, rules }: Searching,
+  key: CacheKey,
   rulesText: string
 ): Promise<FoundElsewhere | undefined> {
-  const { rules, clock } = cache.settings
-  const lookup = await cache.responses.lookUp(key, budget)
+  const lookup = await responses.lookUp(key, budget)
   if (lookup === undefined) return undefined
-  // Who leads here need not be right: the response itself says what makes no difference.
-  const saysSo = (candidate: Candidate) => {
-    const fields = candidate.assessed()?.fields
-    return fields !== undefined && noVarySearch(fields)?.text === rulesText
-  }
-  const equivalent = { ...lookup, stored: lookup.stored.filter(saysSo) }
-  const decision = decideReuse(asked.request, asked.control, equivalent, clock(), isSecure, rules)
-  return decision.action === 'serve' ? { lookup: equivalent, decision } : undefined
+  const decision = decideElsewhere(request, control, lookup, rulesText, clock(), isSecure, rules)
+  return decision && { lookup, decision }
 }

@@ -9,7 +9,14 @@ import { isInvalidated } from '../rules/invalidation.js'
 import { selectable } from '../rules/selection.js'
 import { mayServeOnError } from '../rules/serving-stale.js'
 import { isFailure } from '../rules/statuses.js'
-import { decideAfterValidation, type ValidationRequest, validationRequest } from '../rules/validation.js'
+import {
+  decideAfterForward,
+  decideAfterValidation,
+  unchanged,
+  type ValidationDecision,
+  type ValidationRequest,
+  validationRequest
+} from '../rules/validation.js'
 import type { Awaitable, Body } from '../store.js'
 import { type Exchange, noBytes } from './exchange.js'
 import type { Receiver } from './forward.js'
@@ -31,6 +38,8 @@ export interface Validation {
   readonly reason: ForwardReason
   /** Whether the stored response may stand in for a failure (STALE-05). */
   readonly mayFallBack: boolean
+  /** Where it is stored, if that is for another query: then it is only to stand in, and nothing is asked about it (NVS-01). */
+  readonly elsewhere?: Lookup
 }
 
 /** Asks the origin whether a stored response may be used. RFC 9111 §4.3. */
@@ -65,8 +74,9 @@ export function serveOnFailure(
 }
 
 function sendValidation(validation: Validation): void {
-  const { exchange, selected } = validation
-  const sent = validationRequest(exchange.asked.request, selected)
+  const { exchange, selected, elsewhere } = validation
+  const { request } = exchange.asked
+  const sent = elsewhere === undefined ? validationRequest(request, selected) : unchanged(request)
   exchange.send(withFields(exchange.asked.opts, sent.preconditions), {
     received: (response) => afterValidation(validation, sent, response),
     failed: (error) => afterFailure(validation, sent, error)
@@ -75,11 +85,11 @@ function sendValidation(validation: Validation): void {
 
 /** No answer came: Table B, rows 6 and 7. */
 function afterFailure(validation: Validation, sent: ValidationRequest, error: unknown): void {
-  const { exchange, selected, reason } = validation
+  const { exchange, selected, reason, elsewhere } = validation
   const { caller, cache } = exchange
   const { onDisconnect } = cache.settings
   exchange.leads?.failed(undefined)
-  if (validateChannel.hasSubscribers) tellValidation(exchange, selected, reason, sent)
+  if (elsewhere === undefined && validateChannel.hasSubscribers) tellValidation(exchange, selected, reason, sent)
   const relayFailure = () => {
     const generates = onDisconnect === '504' && !caller.aborted
     exchange.tell({ outcome: 'miss', reason, ...(generates && { status: 504 }) })
@@ -90,13 +100,14 @@ function afterFailure(validation: Validation, sent: ValidationRequest, error: un
 }
 
 /** The bytes to serve in place of a failure; `undefined` if they are gone, or were invalidated in the meantime. */
-function bodyInstead({ exchange, lookup, selected }: Validation): Awaitable<Body | undefined> {
-  const { cache, asked, budget, caller } = exchange
-  const now = cache.responses.lookUp(asked.key, budget)
+function bodyInstead({ exchange, lookup, selected, elsewhere }: Validation): Awaitable<Body | undefined> {
+  const { cache, budget, caller } = exchange
+  const kept = elsewhere ?? lookup
+  const now = cache.responses.lookUp(kept.key, budget)
   if (isPromise(now)) caller.start()
   return whenReady(now, (now) => {
     if (now === undefined || isInvalidated(selected, now.marks)) return undefined
-    return bodyFor(exchange, lookup, selected)
+    return bodyFor(exchange, kept, selected)
   })
 }
 
@@ -106,25 +117,11 @@ function afterValidation(
   sent: ValidationRequest,
   response: NetworkResponse
 ): Awaitable<Receiver> {
-  const { exchange, lookup, selected, reason, mayFallBack } = validation
-  const { request, control } = exchange.asked
-  const { responses, settings } = exchange.cache
-  const { rules } = settings
+  const { exchange, lookup, selected, reason, elsewhere } = validation
+  const { responses } = exchange.cache
   if (isFailure(response.status)) exchange.leads?.failed(response.status)
-  const candidates = selectable(request, lookup, rules)
-  const now = settings.clock()
-  const decision = decideAfterValidation(
-    request,
-    control,
-    sent,
-    response,
-    selected,
-    candidates,
-    mayFallBack,
-    now,
-    rules
-  )
-  if (validateChannel.hasSubscribers) {
+  const decision = decide(validation, sent, response)
+  if (elsewhere === undefined && validateChannel.hasSubscribers) {
     tellValidation(exchange, selected, reason, sent, decision.action, response.status)
   }
   switch (decision.action) {
@@ -146,6 +143,18 @@ function afterValidation(
     default:
       return decision satisfies never
   }
+}
+
+function decide(
+  { exchange, lookup, selected, mayFallBack, elsewhere }: Validation,
+  sent: ValidationRequest,
+  response: NetworkResponse
+): ValidationDecision {
+  const { request, control } = exchange.asked
+  const { clock, rules } = exchange.cache.settings
+  if (elsewhere !== undefined) return decideAfterForward(control, response, selected, mayFallBack, clock(), rules)
+  const candidates = selectable(request, lookup, rules)
+  return decideAfterValidation(request, control, sent, response, selected, candidates, mayFallBack, clock(), rules)
 }
 
 /** Sends the request once more as the caller made it; that answer is final (VAL-10, VAL-14). */
