@@ -14,6 +14,7 @@ const fsync = promisify(fs.fsync)
 const careful = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
 export const readFlags = constants.O_RDONLY | careful
 const createFlags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | careful
+const logFlags = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | careful
 const overwriteFlags = constants.O_WRONLY | constants.O_TRUNC | careful
 
 /** What is not longer may block: it takes less time than a way through the thread pool. */
@@ -33,6 +34,11 @@ export interface FileContent {
   readonly bytes: Buffer
   readonly inode: number
   readonly modified: number
+}
+
+export interface OpenFile {
+  readonly descriptor: number
+  readonly stats: Stats
 }
 
 /** A file that was made, and is open for writing. */
@@ -66,23 +72,37 @@ export class Disk {
   }
 
   /** `undefined` for what is absent or no regular file. */
-  *openToRead(path: string): Steps<{ descriptor: number; stats: Stats } | undefined> {
+  *openToRead(path: string): Steps<OpenFile | undefined> {
+    return yield* this.#open(path, readFlags)
+  }
+
+  /** The same of a file that lines are added to; it is made if it is absent. */
+  *openLog(path: string): Steps<OpenFile | undefined> {
+    return yield* this.#open(path, logFlags)
+  }
+
+  *#open(path: string, flags: number): Steps<OpenFile | undefined> {
+    const { fileMode } = this.#options
     let descriptor: number
     try {
-      descriptor = this.mayBlock ? fs.openSync(path, readFlags) : yield* wait(open(path, readFlags))
+      descriptor = this.mayBlock ? fs.openSync(path, flags, fileMode) : yield* wait(open(path, flags, fileMode))
     } catch (error) {
       if (isAbsent(error)) return undefined
       throw error
     }
     let stats: Stats | undefined
     try {
-      stats = this.mayBlock ? fs.fstatSync(descriptor) : yield* wait(fstat(descriptor))
+      stats = yield* this.stats(descriptor)
       if (stats.isFile()) return { descriptor, stats }
       stats = undefined
       return undefined
     } finally {
       if (stats === undefined) yield* this.close(descriptor)
     }
+  }
+
+  *stats(descriptor: number): Steps<Stats> {
+    return this.mayBlock ? fs.fstatSync(descriptor) : yield* wait(fstat(descriptor))
   }
 
   /** What there is of `length` bytes from `position` on. */
@@ -136,7 +156,7 @@ export class Disk {
   *finish(descriptor: number, length: number): Steps<void> {
     const { durable, fileMode } = this.#options
     try {
-      const stats = this.mayBlock ? fs.fstatSync(descriptor) : yield* wait(fstat(descriptor))
+      const stats = yield* this.stats(descriptor)
       if (stats.size !== length) throw new ShortWriteError(stats.size, length)
       if ((stats.mode & 0o777) !== fileMode && process.platform !== 'win32') {
         if (this.mayBlock) fs.fchmodSync(descriptor, fileMode)
@@ -185,6 +205,16 @@ export class Disk {
       yield* wait(fsync(descriptor))
     } finally {
       yield* this.close(descriptor)
+    }
+  }
+
+  /** Gives a file a second name, unless that is taken. */
+  *putBack(from: string, to: string): Steps<void> {
+    try {
+      if (this.mayBlock) fs.linkSync(from, to)
+      else yield* wait(fs.promises.link(from, to))
+    } catch (error) {
+      if (!isCode(error, 'EEXIST')) throw error
     }
   }
 

@@ -9,6 +9,7 @@ import { hashOf, type Layout } from './layout.js'
 import { maxSealedBytes } from './sealed.js'
 import { bytesOnDisk } from './size-on-disk.js'
 import type { Steps } from './steps.js'
+import type { Turns } from './turns.js'
 
 /** What lies under a key. */
 export interface Entry {
@@ -25,6 +26,8 @@ export interface Entry {
 export interface Change {
   /** How much more of the disk is taken than before. */
   readonly bytes: number
+  /** 1 for a key under which there was nothing, -1 for one under which nothing is left. */
+  readonly keys: number
 }
 
 interface Wanted {
@@ -46,11 +49,13 @@ export class Entries {
   readonly #layout: Layout
   readonly #disk: Disk
   readonly #folder: Folder
+  readonly #turns: Turns
 
-  constructor(layout: Layout, disk: Disk, folder: Folder) {
+  constructor(layout: Layout, disk: Disk, folder: Folder, turns: Turns) {
     this.#layout = layout
     this.#disk = disk
     this.#folder = folder
+    this.#turns = turns
   }
 
   *read(key: string): Steps<Entry> {
@@ -91,7 +96,19 @@ export class Entries {
     })
   }
 
+  /** Removes what may go since `now`. */
+  *expire(key: string, now: number): Steps<Change | undefined> {
+    return yield* this.#change(key, ({ kept }) => {
+      const others = kept.filter(({ response }) => response.dropAt > now)
+      return others.length === kept.length ? undefined : { kept: others }
+    })
+  }
+
   *#change(key: string, decide: (entry: Entry) => Wanted | undefined): Steps<Change | undefined> {
+    return yield* this.#turns.wait(hashOf(key), this.#tryToChange(key, decide))
+  }
+
+  *#tryToChange(key: string, decide: (entry: Entry) => Wanted | undefined): Steps<Change | undefined> {
     for (let attempt = 1; ; attempt++) {
       const entry = yield* this.read(key)
       const wanted = decide(entry)
@@ -101,7 +118,7 @@ export class Entries {
       if (kept === 'changed') continue
       if (kept === undefined) return undefined
       yield* this.#removeBodies(entry.hash, entry.kept, kept.kept)
-      return { bytes: kept.bytes - entry.bytes }
+      return { bytes: kept.bytes - entry.bytes, keys: kept.kept.length > 0 ? Number(entry.inode === undefined) : -1 }
     }
   }
 

@@ -9,20 +9,31 @@ import type {
   Mark,
   StoredResponse
 } from '@cc/core'
+import { Bounds } from './bounds.js'
 import { Clearing } from './clearing.js'
 import { Disk } from './disk.js'
-import { Entries } from './entries.js'
+import { type Change, Entries } from './entries.js'
+import { ForeverError } from './errors.js'
+import { Eviction } from './eviction.js'
 import { Folder } from './folder.js'
 import { IncomingBodies } from './incoming-body.js'
 import type { KeptResponse } from './key-file.js'
 import { hashOf, isNameable, Layout } from './layout.js'
-import { Listing } from './listing.js'
+import { listKeys } from './listing.js'
 import { type LockOptions, Locks } from './locks.js'
+import { Maintenance } from './maintenance.js'
 import { Marks } from './marks.js'
 import { type FileStoreOptions, readOptions, type Settings } from './options.js'
-import { run, type Steps, wait } from './steps.js'
+import { sizeOnDisk } from './size-on-disk.js'
+import { run, type Steps } from './steps.js'
 import { openStoredBody } from './stored-body.js'
+import { Survey } from './survey.js'
+import { Tidying } from './tidying.js'
 import { Turns } from './turns.js'
+import { Usage } from './usage.js'
+
+/** That something was used is noted no more often than that. */
+const touchAfterMs = 60_000
 
 /**
  * Keeps responses in a folder on the disk that any number of processes share. Nothing is read or made before it is first
@@ -39,9 +50,9 @@ export class FileStore implements CacheStore {
   readonly #entries: Entries
   readonly #marks: Marks
   readonly #incoming: IncomingBodies
-  readonly #turns = new Turns()
+  readonly #survey: Survey
+  readonly #bounds: Bounds
   readonly #clearing: Clearing
-  readonly #listing: Listing
   readonly #locks: Locks
 
   /** @param folder - made when something is first stored; relative to the working directory of now */
@@ -50,15 +61,29 @@ export class FileStore implements CacheStore {
     const layout = new Layout(folder)
     const disk = new Disk(settings)
     const made = new Folder(layout, disk)
+    const turns = new Turns()
+    const entries = new Entries(layout, disk, made, turns)
+    const tidying = new Tidying(layout, disk, entries, turns)
+    const survey = new Survey(layout, disk)
+    const marks = new Marks(layout, disk, made)
+    const clearing = new Clearing(layout, disk)
+    const maintenance = new Maintenance({ layout, disk, survey, tidying, marks, clearing }, settings)
     this.maxEntryBytes = settings.maxEntryBytes
     this.#settings = settings
     this.#layout = layout
     this.#disk = disk
-    this.#entries = new Entries(layout, disk, made)
-    this.#marks = new Marks(layout, disk, made)
+    this.#entries = entries
+    this.#marks = marks
     this.#incoming = new IncomingBodies(layout, disk, made, settings.maxEntryBytes)
-    this.#clearing = new Clearing(layout, disk)
-    this.#listing = new Listing(layout, disk)
+    this.#survey = survey
+    this.#bounds = new Bounds(
+      settings,
+      new Usage(layout, disk, made),
+      turns,
+      new Eviction(survey, tidying),
+      maintenance
+    )
+    this.#clearing = clearing
     this.#locks = new Locks(layout, made)
   }
 
@@ -67,9 +92,13 @@ export class FileStore implements CacheStore {
   }
 
   *#get(key: string): Steps<Found> {
-    const { hash, kept } = yield* this.#entries.read(key)
+    const { hash, kept, modified } = yield* this.#entries.read(key)
     // After the responses: an invalidation that comes between the two is seen.
     const mark = yield* this.#marks.read(key, hash)
+    if (kept.length > 0) {
+      const now = this.#settings.clock()
+      if (now - modified > touchAfterMs) yield* this.#disk.touch(this.#layout.keyFile(hash), now)
+    }
     const responses = kept.map(found)
     return mark === undefined ? { responses } : { responses, mark }
   }
@@ -95,10 +124,11 @@ export class FileStore implements CacheStore {
     const content = yield* this.#incoming.read(body)
     if (content === undefined) return
     try {
+      if (!(yield* this.#bounds.hasRoom(sizeOnDisk(content.length)))) return
       const response = complete()
       if (response === undefined || response.bodyBytes !== content.length) return
       if (!isNameable(response.id)) throw new TypeError('the id of a response must be hexadecimal')
-      yield* this.#inTurn(key, this.#entries.put(key, response, content))
+      yield* this.#note(yield* this.#entries.put(key, response, content))
     } finally {
       for (const path of content.leftovers) yield* this.#disk.removeQuietly(path)
     }
@@ -109,59 +139,58 @@ export class FileStore implements CacheStore {
   }
 
   *#update(key: string, response: StoredResponse): Steps<boolean> {
-    return (yield* this.#inTurn(key, this.#entries.update(key, response))) !== undefined
+    return yield* this.#note(yield* this.#entries.update(key, response))
   }
 
   mark(key: string, mark: Mark): Awaitable<void> {
     return run(this.#marks.write(key, hashOf(key), mark))
   }
 
+  /** Removes nothing with `forever`. */
   delete(key: string, slot?: string): Awaitable<void> {
     if (!this.#settings.forever) return run(this.#delete(key, slot))
   }
 
   *#delete(key: string, slot: string | undefined): Steps<void> {
-    yield* this.#inTurn(key, this.#entries.remove(key, slot))
+    yield* this.#note(yield* this.#entries.remove(key, slot))
   }
 
   /**
    * Takes all responses out of sight in one step. What they took of the disk comes free in the background.
-   * @throws Error with `forever`
+   * @throws ForeverError with `forever`
    */
-  clear(): Awaitable<void> {
+  async clear(): Promise<void> {
     if (this.#settings.forever) throw new ForeverError()
-    return run(this.#clearing.clear())
+    await run(this.#clearing.clear())
+  }
+
+  /** Goes through the whole folder: removes what nobody needs any more, counts the rest, and brings it within the bounds. */
+  prune(): Promise<void> {
+    return this.#bounds.prune()
   }
 
   keys(): AsyncIterableIterator<string> {
-    return this.#listing.keys()
+    return listKeys(this.#layout, this.#disk, this.#survey)
   }
 
+  /** @throws if the folder takes no locks */
   lock(key: string, options: LockOptions): Promise<Lease | undefined> {
     return this.#locks.lock(hashOf(key), options)
   }
 
-  /** Waits for the end of what is going on in the background. The store can still be used. */
+  /** Waits for the end of what is being removed in the background. The store can still be used. */
   async close(): Promise<void> {
     await this.#clearing.idle
   }
 
-  *#inTurn<T>(key: string, steps: Steps<T>): Steps<T> {
-    const taken = this.#turns.take(hashOf(key), steps)
-    return taken instanceof Promise ? yield* wait(taken) : taken
+  /** Whether anything was changed. */
+  *#note(change: Change | undefined): Steps<boolean> {
+    if (change === undefined) return false
+    yield* this.#bounds.changed(change)
+    return true
   }
 }
 
 function found({ response, body }: KeptResponse): FoundResponse {
   return body === undefined ? { response } : { response, body }
-}
-
-/** A store that removes nothing was asked to clear itself. */
-export class ForeverError extends Error {
-  override readonly name = 'ForeverError'
-  readonly code = 'CC_FOREVER'
-
-  constructor() {
-    super('the store keeps everything forever: remove its folder to clear it')
-  }
 }

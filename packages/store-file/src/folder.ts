@@ -1,8 +1,7 @@
-import { randomBytes } from 'node:crypto'
 import { dirname, join } from 'node:path'
 import type { Disk, NewFile } from './disk.js'
 import { isCode } from './disk-errors.js'
-import type { Layout } from './layout.js'
+import { type Layout, temporaryName } from './layout.js'
 import type { Steps } from './steps.js'
 
 const tagText = `Signature: 8a477f597d28d172789f06886806bc55
@@ -32,8 +31,7 @@ export class Folder {
 
   /** A new file in `folder` that nobody else knows of. */
   *temporary(folder: string): Steps<NewFile> {
-    // Who finds it can tell whether its maker is still there.
-    const path = `${folder}/${randomBytes(16).toString('hex')}.${process.pid}`
+    const path = `${folder}/${temporaryName()}`
     try {
       return yield* this.#disk.create(path)
     } catch (error) {

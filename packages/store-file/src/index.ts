@@ -1,2 +1,3 @@
-export { FileStore, ForeverError } from './file-store.js'
+export { ForeverError } from './errors.js'
+export { FileStore } from './file-store.js'
 export type { FileStoreOptions } from './options.js'

@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 import { join, resolve } from 'node:path'
 
 /** In the path: what another version of the format has written is not even seen. */
@@ -7,6 +7,7 @@ const formatFolder = 'v1'
 const fanOutDigits = 3
 const namePattern = /^([0-9a-f]{64})(?:\.([0-9a-f]{1,64}))?$/
 const clearedPattern = /^cleared\.[0-9a-f]{32}$/
+const temporaryPattern = /^[0-9a-f]{32}\.(\d{1,10})$/
 const idPattern = /^[0-9a-f]{1,64}$/
 
 /** What a name in one of the fan-out folders stands for. */
@@ -58,6 +59,10 @@ export class Layout {
     return `${this.locks}/${hash}.write`
   }
 
+  get maintenanceLock(): string {
+    return `${this.locks}/maintenance`
+  }
+
   entriesFolder(hash: string): string {
     return `${this.entries}/${hash.slice(0, fanOutDigits)}`
   }
@@ -97,6 +102,17 @@ export function isFanOutFolder(name: string): boolean {
 export function readEntryName(name: string): EntryName | undefined {
   const [, hash, id] = namePattern.exec(name) ?? []
   return hash === undefined ? undefined : { hash, id }
+}
+
+/** The name of a file that is being written. Who finds it can tell whether its maker is still there. */
+export function temporaryName(): string {
+  return `${randomBytes(16).toString('hex')}.${process.pid}`
+}
+
+/** The process that made such a file; `undefined` for what is none of ours. */
+export function readTemporaryName(name: string): number | undefined {
+  const [, pid] = temporaryPattern.exec(name) ?? []
+  return pid === undefined ? undefined : Number(pid)
 }
 
 /** Whether a name can be made of `id`. */

@@ -2,10 +2,15 @@ import { hash } from 'node:crypto'
 import type { Mark } from '@cc/core'
 import { seal, unseal } from './sealed.js'
 
-/** @throws RangeError for a key that is too long */
+/** Core keeps no mark for longer. */
+const longestMs = 31 * 86_400_000
+
+/** @throws RangeError for a mark that is none */
 export function writeMarkFile(key: string, { value, at, dropAt }: Mark): Buffer {
-  const sealed = seal({ key, mark: { value, at, dropAt } })
-  if (sealed === undefined) throw new RangeError('the key is too long for a mark')
+  const mark = { value, at, dropAt }
+  // Nothing is stored under a key that is too long, but marks of it are.
+  const sealed = seal({ key, mark }) ?? seal({ mark })
+  if (sealed === undefined) throw new RangeError('the mark is too long')
   return sealed
 }
 
@@ -20,14 +25,23 @@ export function readMarkFile(bytes: Buffer, key: string, modified: number): Mark
 }
 
 export function unreadableMark(bytes: Uint8Array, modified: number): Mark {
-  return { value: hash('sha256', bytes).slice(0, 32), at: modified, dropAt: Number.MAX_SAFE_INTEGER }
+  return { value: hash('sha256', bytes).slice(0, 32), at: modified, dropAt: modified + longestMs }
+}
+
+/** Until when a mark is to be kept, whichever key it is of. */
+export function dropAtOf(bytes: Buffer, modified: number): number {
+  const { metadata } = unseal(bytes) ?? {}
+  return (isMarked(metadata) ? metadata.mark : unreadableMark(bytes, modified)).dropAt
 }
 
 function isMarkOf(key: string, metadata: unknown): metadata is { mark: Mark } {
+  return isMarked(metadata) && (metadata.key === key || metadata.key === undefined)
+}
+
+function isMarked(metadata: unknown): metadata is { key?: unknown; mark: Mark } {
   if (typeof metadata !== 'object' || metadata === null) return false
-  const { key: markedKey, mark } = metadata as { key?: unknown; mark?: Partial<Record<keyof Mark, unknown>> | null }
+  const { mark } = metadata as { mark?: Partial<Record<keyof Mark, unknown>> | null }
   return (
-    markedKey === key &&
     typeof mark === 'object' &&
     mark !== null &&
     typeof mark.value === 'string' &&

@@ -1,8 +1,8 @@
 import type { Mark } from '@cc/core'
 import type { Disk } from './disk.js'
 import type { Folder } from './folder.js'
-import type { Layout } from './layout.js'
-import { readMarkFile, unreadableMark, writeMarkFile } from './mark-file.js'
+import { type Layout, temporaryName } from './layout.js'
+import { dropAtOf, readMarkFile, unreadableMark, writeMarkFile } from './mark-file.js'
 import { maxSealedBytes } from './sealed.js'
 import type { Steps } from './steps.js'
 
@@ -39,5 +39,22 @@ export class Marks {
       yield* this.#disk.removeQuietly(file.path)
       throw error
     }
+  }
+
+  /**
+   * Removes a mark that need not be kept any more, if nothing is stored under its key. Somebody may be writing another one
+   * in that moment: so it is moved aside first and looked at there, and what is not the one that was meant is put back,
+   * unless there is a newer one by then.
+   */
+  *drop(hash: string, now: number): Steps<void> {
+    if ((yield* this.#disk.look(this.#layout.keyFile(hash))) !== undefined) return
+    const path = this.#layout.markFile(hash)
+    const meant = yield* this.#disk.read(path, maxSealedBytes)
+    if (meant === undefined || dropAtOf(meant.bytes, meant.modified) > now) return
+    const aside = `${this.#layout.marksTemporary}/${temporaryName()}`
+    yield* this.#disk.rename(path, aside)
+    const moved = yield* this.#disk.read(aside, maxSealedBytes)
+    if (moved?.inode !== meant.inode || !moved.bytes.equals(meant.bytes)) yield* this.#disk.putBack(aside, path)
+    yield* this.#disk.remove(aside)
   }
 }

@@ -17,6 +17,12 @@ export class Turns {
     })
     return taken
   }
+
+  /** The same as a step among others. */
+  *wait<T>(name: string, steps: Steps<T>): Steps<T> {
+    const taken = this.take(name, steps)
+    return taken instanceof Promise ? yield* wait(taken) : taken
+  }
 }
 
 function* after<T>(before: Promise<unknown>, steps: Steps<T>): Steps<T> {

@@ -1,0 +1,72 @@
+import fs from 'node:fs/promises'
+import type { Disk } from './disk.js'
+import { isAbsent } from './disk-errors.js'
+import { isFanOutFolder, type Layout, readEntryName } from './layout.js'
+import { sizeOnDisk } from './size-on-disk.js'
+import { run } from './steps.js'
+
+/** The files of one key, as they lie in a folder. */
+export interface Surveyed {
+  readonly hash: string
+  /** When the file of the key was last written or used; `undefined` if there is none. */
+  usedAt: number | undefined
+  bytes: number
+  readonly bodies: SurveyedBody[]
+}
+
+export interface SurveyedBody {
+  readonly id: string
+  readonly bytes: number
+  readonly modified: number
+}
+
+/** So many files are looked at before other work has its turn. */
+const filesInTurn = 256
+
+/** Looks at what lies in the folders, one at a time. Of files it opens none. */
+export class Survey {
+  readonly #layout: Layout
+  readonly #disk: Disk
+
+  constructor(layout: Layout, disk: Disk) {
+    this.#layout = layout
+    this.#disk = disk
+  }
+
+  /** Those of the fan-out folders that are there. */
+  async folders(within = this.#layout.entries): Promise<string[]> {
+    return (await namesIn(within)).filter(isFanOutFolder).map((name) => `${within}/${name}`)
+  }
+
+  async look(folder: string): Promise<Surveyed[]> {
+    const surveyed = new Map<string, Surveyed>()
+    const names = await namesIn(folder)
+    for (const [n, name] of names.entries()) {
+      if (n % filesInTurn === filesInTurn - 1) await nextTurn()
+      const { hash, id } = readEntryName(name) ?? {}
+      if (hash === undefined) continue
+      const stats = await run(this.#disk.look(`${folder}/${name}`))
+      if (!stats?.isFile()) continue
+      const there = surveyed.get(hash) ?? { hash, usedAt: undefined, bytes: 0, bodies: [] }
+      surveyed.set(hash, there)
+      there.bytes += sizeOnDisk(stats.size)
+      if (id === undefined) there.usedAt = stats.mtimeMs
+      else there.bodies.push({ id, bytes: stats.size, modified: stats.mtimeMs })
+    }
+    return [...surveyed.values()]
+  }
+}
+
+/** Empty for what is no folder. */
+export async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await fs.readdir(folder)
+  } catch (error) {
+    if (isAbsent(error)) return []
+    throw error
+  }
+}
+
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}

@@ -1,0 +1,108 @@
+import type { Disk } from './disk.js'
+import type { Folder } from './folder.js'
+import type { Layout } from './layout.js'
+import type { Steps } from './steps.js'
+
+/** How much is kept, as far as is known: who is killed between a change and its note leaves it a little wrong. */
+export interface Totals {
+  /** Of the disk. */
+  readonly bytes: number
+  /** Keys that something is kept under. */
+  readonly keys: number
+  /** Changes since all of it was last counted. */
+  readonly changes: number
+}
+
+const nothing: Totals = { bytes: 0, keys: 0, changes: 0 }
+/** Longer notes are summed up in one line. */
+const longBytes = 32_768
+/** Nothing of ours is that long. */
+const foreignBytes = 1_048_576
+const linePattern = /^(-?\d{1,15}) (-?\d{1,15}) (-?\d{1,15})$/
+
+/**
+ * Keeps count without ever counting: each change is a line at the end of one file, and each process reads the lines that
+ * are new to it. Lines of several processes do not get in each other's way.
+ */
+export class Usage {
+  readonly #layout: Layout
+  readonly #disk: Disk
+  readonly #folder: Folder
+  #totals = nothing
+  /** The file that was read, and how far. */
+  #inode: number | undefined
+  #readBytes = 0
+
+  constructor(layout: Layout, disk: Disk, folder: Folder) {
+    this.#layout = layout
+    this.#disk = disk
+    this.#folder = folder
+  }
+
+  /** What was known when this process last looked. */
+  get known(): Totals {
+    return this.#totals
+  }
+
+  /** Notes a change; what is kept then, the changes of others included. Takes turns with itself. */
+  *note(change: Totals): Steps<Totals> {
+    try {
+      yield* this.#read(Buffer.from(lineOf(change)))
+      if (this.#readBytes > longBytes) yield* this.write(this.#totals)
+    } catch {
+      // It cannot be noted; this process at least knows.
+      this.#totals = sum(this.#totals, change)
+    }
+    return this.#totals
+  }
+
+  /** Replaces all notes: somebody has counted, or they have become long. A note that comes just now may be lost. */
+  *write(totals: Totals): Steps<void> {
+    const line = Buffer.from(lineOf(totals))
+    const file = yield* this.#folder.temporary(this.#layout.entriesTemporary)
+    try {
+      yield* this.#disk.fill(file, [line])
+      yield* this.#disk.rename(file.path, this.#layout.usage)
+    } catch (error) {
+      yield* this.#disk.removeQuietly(file.path)
+      throw error
+    }
+    this.#inode = undefined
+    this.#totals = totals
+  }
+
+  *#read(note: Buffer): Steps<void> {
+    const opened = yield* this.#disk.openLog(this.#layout.usage)
+    if (opened === undefined) throw new Error('there is nowhere to note it')
+    const { descriptor } = opened
+    try {
+      yield* this.#disk.append(descriptor, note)
+      const { ino, size } = yield* this.#disk.stats(descriptor)
+      if (ino !== this.#inode || size < this.#readBytes) {
+        this.#inode = ino
+        this.#readBytes = 0
+        this.#totals = nothing
+      }
+      if (size - this.#readBytes > foreignBytes) this.#readBytes = size - foreignBytes
+      const lines = yield* this.#disk.readRange(descriptor, this.#readBytes, size - this.#readBytes)
+      this.#readBytes += lines.byteLength
+      for (const line of lines.toString('latin1').split('\n')) this.#totals = sum(this.#totals, readLine(line))
+    } finally {
+      yield* this.#disk.close(descriptor)
+    }
+  }
+}
+
+function lineOf({ bytes, keys, changes }: Totals): string {
+  return `${bytes} ${keys} ${changes}\n`
+}
+
+/** Nothing of what is damaged. */
+function readLine(line: string): Totals {
+  const [, bytes, keys, changes] = linePattern.exec(line) ?? []
+  return bytes === undefined ? nothing : { bytes: Number(bytes), keys: Number(keys), changes: Number(changes) }
+}
+
+function sum(a: Totals, b: Totals): Totals {
+  return { bytes: a.bytes + b.bytes, keys: a.keys + b.keys, changes: a.changes + b.changes }
+}

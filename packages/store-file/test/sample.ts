@@ -1,0 +1,57 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Body, StoredResponse } from '@cc/core'
+import type { FileStore } from '../src/index.js'
+
+export const NOW = Date.UTC(2026, 0, 1)
+export const HOUR = 3_600_000
+
+/** A response of no special kind. */
+export function response(changes: Partial<StoredResponse> = {}): StoredResponse {
+  return {
+    formatVersion: 1,
+    key: 'a key',
+    slot: '0',
+    id: '00',
+    method: 'GET',
+    status: 200,
+    statusText: 'OK',
+    fields: [['Date', 'Thu, 01 Jan 2026 00:00:00 GMT']],
+    selecting: [],
+    requestTime: NOW,
+    responseTime: NOW,
+    dropAt: Date.UTC(2100, 0, 1),
+    bodyBytes: 0,
+    marks: {},
+    ...changes
+  }
+}
+
+/** Stores a body of `length` bytes, or these pieces of one. */
+export async function put(
+  store: FileStore,
+  key: string,
+  length: number,
+  changes: Partial<StoredResponse> = {},
+  body: Body = new Uint8Array(length).fill(7)
+): Promise<StoredResponse> {
+  const stored = response({ key, bodyBytes: length, ...changes })
+  await store.set(key, body, () => stored)
+  return stored
+}
+
+export function newFolder(): string {
+  return mkdtempSync(join(tmpdir(), 'cc-file-store-'))
+}
+
+export function removeFolder(folder: string): void {
+  rmSync(folder, { recursive: true, force: true })
+}
+
+/** The paths of all files below a folder. */
+export function filesIn(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true, recursive: true })
+    .filter((one) => one.isFile())
+    .map((one) => join(one.parentPath, one.name))
+}
