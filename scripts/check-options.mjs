@@ -18,6 +18,12 @@ const documented = [
     readme: 'packages/core/README.md'
   },
   {
+    heading: 'Options of `createFetch`',
+    file: 'packages/core/src/fetch/create-fetch.ts',
+    name: 'FetchOptions',
+    readme: 'packages/core/README.md'
+  },
+  {
     heading: 'Options of `DictStore`',
     file: 'packages/store-dict/src/dict-store.ts',
     name: 'DictStoreOptions',

@@ -62,7 +62,8 @@ async function consume(name, undici, nodes) {
 async function consumeTypes(undici) {
   const specifiers = [undici, 'typescript@5.9', '@types/node@20']
   const folder = await project(`types-${undici}`, tarball('core'), tarball('store-dict'), ...specifiers)
-  await run(process.execPath, ['node_modules/typescript/bin/tsc'], { cwd: folder })
+  for (const config of ['tsconfig.json', 'tsconfig.dom.json'])
+    await run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', config], { cwd: folder })
 }
 
 async function conformance() {

@@ -11,4 +11,6 @@ undici.setGlobalDispatcher(dispatcher)
 export const cases = testing.storeCases
 export const asked = undici.request('http://127.0.0.1:9/', { cacheMode: 'reload', dispatcher })
 const cached: fetching.CacheControl = fetching.CacheControl(dispatcher, { store })
+const fetch: typeof globalThis.fetch = fetching.createFetch({ dispatcher })
+export const fetched = fetch(new Request('http://127.0.0.1:9/')).then(fetching.decisionOf)
 export const fetches: fetching.Fetch[] = [fetching.createFetch({ dispatcher, store }), cached.fetch]

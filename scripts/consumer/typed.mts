@@ -13,5 +13,9 @@ const cacheMode: CacheMode = 'force-cache'
 export const asked = request('http://127.0.0.1:9/', { cacheMode, dispatcher })
 const cached: CacheControl = CacheControl(dispatcher, { store })
 export const fetches: Fetch[] = [createFetch({ dispatcher, store }), cached.fetch]
+// In place of the global one, be that declared by Node or, with tsconfig.dom.json, by a browser.
+const fetch: typeof globalThis.fetch = createFetch({ dispatcher })
+export const fetched = fetch('http://127.0.0.1:9/', { headers: new Headers(), signal: AbortSignal.abort() })
+export const told = fetched.then((response) => decisionOf(response)?.outcome)
 export const decided = cached.fetch('http://127.0.0.1:9/', { cache: 'reload' }).then(decisionOf)
 export const closed = cached.request('http://127.0.0.1:9/', { cacheMode }).finally(() => cached.close({ waitMs: 0 }))

@@ -26,7 +26,7 @@ export class Budget {
 }
 
 /** The longest that a timer of node can run; a longer one would run out at once. */
-const maxTimerMs = 2 ** 31 - 1
+export const maxTimerMs = 2 ** 31 - 1
 
 /** What waiting for a store takes into account; each is optional. */
 export interface Waiting<T> {

@@ -33,6 +33,16 @@ export class TapeMissError extends Error {
   }
 }
 
+/** With `tape`: what this request sends cannot be read before it is sent, and so not be told from other content. It was not sent. */
+export class TapeContentError extends Error {
+  override readonly name = 'TapeContentError'
+  readonly code = 'CC_TAPE_CONTENT'
+
+  constructor(problem: string) {
+    super(`tape: the content of a request is read before it is sent: ${problem}`)
+  }
+}
+
 /** No store was given and the default one is not installed. */
 export class NoStoreError extends Error {
   override readonly name = 'NoStoreError'

@@ -1,7 +1,7 @@
 export { channels } from './channels.js'
 export type { CacheStats } from './counts.js'
 export type { CacheDecision, StoreFailure } from './diagnostics.js'
-export { NoStoreError, NotCachedError, StoreOperationError, TapeMissError } from './errors.js'
+export { NoStoreError, NotCachedError, StoreOperationError, TapeContentError, TapeMissError } from './errors.js'
 export type { AboutRequest, CollapseEvent, EvictEvent, LookupEvent, StoreEvent, ValidateEvent } from './events.js'
 export type { CacheOptions, RequestView } from './options.js'
 export type { CacheMode } from './rules/cache-mode.js'

@@ -297,15 +297,42 @@ describe('decisionOf', () => {
     expect(decisionOf(response)).toMatchObject(staleHit('stale-while-revalidate'))
   })
 
+  it('knows nothing of clones', async () => {
+    const { fetch, origin } = await clientOf(answering(fresh))
+    const response = await fetch(origin.url)
+    const clone = response.clone()
+    expect(decisionOf(response)).toMatchObject(miss('uri-miss'))
+    expect(decisionOf(clone)).toBeUndefined()
+    await Promise.all([response.text(), clone.text()])
+  })
+
   it('knows nothing of other responses, nor of requests that the cache did not look at', async () => {
     const { fetch, origin } = await clientOf(answering(fresh), { enabled: () => false })
     const response = await fetch(origin.url)
     expect(decisionOf(response)).toBeUndefined()
-    expect(decisionOf(response.clone())).toBeUndefined()
   })
 })
 
 describe('createFetch', () => {
+  it('takes the place of the global fetch, with the forms, fields and requests that go with that', async () => {
+    const { origin, ...client } = await clientOf(answering(fresh))
+    const fetch: typeof globalThis.fetch = client.fetch
+    const form = new globalThis.FormData()
+    form.append('name', 'value')
+    form.append('file', new Blob(['bytes']), 'a.txt')
+    const headers = new globalThis.Headers({ 'X-A': '1' })
+    const sent = [
+      await fetch(new URL(origin.url), { method: 'POST', body: form, headers }),
+      await fetch(new globalThis.Request(origin.url, { method: 'POST', body: form, headers }))
+    ]
+    for (const response of sent) expect(decisionOf(response)).toMatchObject({ outcome: 'bypass', method: 'POST' })
+    for (const { body, headers } of origin.requests) {
+      expect(headers).toMatchObject({ 'x-a': '1', 'content-type': expect.stringMatching(/^multipart\/form-data; /) })
+      expect(body.toString()).toMatch(/name="name"\r\n\r\nvalue\r\n/)
+      expect(body.toString()).toMatch(/name="file"; filename="a.txt"[\s\S]*\r\n\r\nbytes\r\n/)
+    }
+  })
+
   it('goes to the global dispatcher of the time, if none is given', async () => {
     const { origin, clock } = await clientOf(answering(fresh))
     const fetch = createFetch({ store: new MapStore(), clock: () => clock.now })

@@ -1,6 +1,13 @@
 import { createHash } from 'node:crypto'
 import { Readable, Writable } from 'node:stream'
-import { type CacheOptions, type CacheStore, cacheInterceptor, createCache, TapeMissError } from '@cc/core'
+import {
+  type CacheOptions,
+  type CacheStore,
+  cacheInterceptor,
+  createCache,
+  TapeContentError,
+  TapeMissError
+} from '@cc/core'
 import { createFetch, decisionOf } from '@cc/core/fetch'
 import { beforeEach, describe, expect, it, jest } from '@jest/globals'
 import { Agent, FormData, pipeline, request, stream, fetch as undiciFetch } from 'undici'
@@ -425,6 +432,19 @@ describe('tape, through the functions of undici', () => {
     await agent.close()
   })
 
+  it.each(['only-if-cached', 'reload', 'no-store'] as const)(
+    'the cacheMode %s asks something of a cache, and so nothing of a tape',
+    async (cacheMode) => {
+      const recorder = await recording(new MapStore(), (_request, response) => response.end('hello'))
+      const headers = { 'cache-control': 'only-if-cached, no-store' }
+      expect((await recorder.get('/', { cacheMode, headers })).decision.tape).toBe('recorded')
+      expect(recorder.origin.requests[0]?.headers).toMatchObject(headers)
+      const replayer = await replaying(recorder)
+      expect(await replayer.get('/', { cacheMode, headers })).toMatchObject({ status: 200, text: 'hello' })
+      await expect(replayer.get('/', { cacheMode: 'all' as 'reload' })).rejects.toThrow(/cacheMode/)
+    }
+  )
+
   it('a body that fails fails its request with its own error, and nothing is sent', async () => {
     const recorder = await recording(new MapStore(), (_request, response) => response.end())
     const body = Readable.from(
@@ -437,6 +457,67 @@ describe('tape, through the functions of undici', () => {
       request(recorder.origin.url, { dispatcher: recorder.dispatcher, method: 'POST', body })
     ).rejects.toThrow(new RangeError('no more'))
     expect(recorder.asked).toBe(0)
+  })
+})
+
+describe('tape, and content that is not to be read whole', () => {
+  const longest = 67_108_864
+  const cases: [what: string, body: () => unknown][] = [
+    ['bytes', () => Buffer.alloc(longest + 1)],
+    ['text', () => 'x'.repeat(longest + 1)],
+    ['a blob', () => new Blob([Buffer.alloc(longest + 1)])],
+    [
+      'a form',
+      () => {
+        const form = new FormData()
+        for (const name of ['a', 'b']) form.append(name, new Blob([Buffer.alloc(longest / 2 + 1)]))
+        return form
+      }
+    ],
+    [
+      'a stream without an end',
+      () => {
+        const piece = Buffer.alloc(1_048_576)
+        return Readable.from(
+          (function* () {
+            for (;;) yield piece
+          })()
+        )
+      }
+    ]
+  ]
+
+  it.each(cases)('refuses what is too long: %s', async (_what, body) => {
+    const recorder = await recording(new MapStore(), (_request, response) => response.end())
+    const { dispatcher, origin } = recorder
+    await expect(request(origin.url, { dispatcher, method: 'POST', body: body() as Buffer })).rejects.toThrow(
+      new TapeContentError(`this is more than ${longest} bytes`)
+    )
+    expect(recorder.asked).toBe(0)
+    expect((await recorder.get('/', { method: 'POST', body: 'short' })).decision.tape).toBe('recorded')
+  })
+
+  it('gives a stream up that neither ends nor goes on, after headersTimeout', async () => {
+    const { dispatcher, origin, asked } = await recording(new MapStore(), (_request, response) => response.end())
+    const body = new Readable({ read() {} })
+    body.push('some')
+    const asking = request(origin.url, { dispatcher, method: 'POST', body, headersTimeout: 20 })
+    await expect(asking).rejects.toMatchObject({ code: 'CC_TAPE_CONTENT', message: expect.stringMatching(/for 20 ms/) })
+    expect(body.destroyed).toBe(true)
+    expect(asked).toBe(0)
+  })
+
+  it('lets go of a stream whose request is given up', async () => {
+    const { dispatcher, origin } = await recording(new MapStore(), (_request, response) => response.end())
+    const body = new Readable({ read() {} })
+    const recorder = new Recorder('new')
+    dispatcher.dispatch({ origin: origin.url, path: '/', method: 'POST', body }, recorder.handler)
+    const reason = new Error('changed my mind')
+    recorder.control.abort(reason)
+    await recorder.over
+    expect(recorder.errors).toEqual([reason])
+    await turns()
+    expect(body.destroyed).toBe(true)
   })
 })
 

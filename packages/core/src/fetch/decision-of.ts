@@ -20,6 +20,6 @@ export function remember(response: Response, told: Told): void {
  *
  * @returns `undefined` for other responses, clones among them, and where the cache did not look at the request
  */
-export function decisionOf(response: Response): CacheDecision | undefined {
+export function decisionOf(response: Pick<Response, 'status' | 'url'>): CacheDecision | undefined {
   return known.get(response)?.decision
 }

@@ -1,4 +1,5 @@
 export { CacheControl } from './cache-control.js'
-export type { Fetch, ForeignRequest } from './cached-fetch.js'
+export type { Fetch } from './cached-fetch.js'
 export { createFetch, type FetchOptions } from './create-fetch.js'
 export { decisionOf } from './decision-of.js'
+export type { ForeignRequest } from './foreign.js'

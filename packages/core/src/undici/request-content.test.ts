@@ -5,7 +5,8 @@ import { readContent } from './request-content.js'
 
 type GivenBody = Parameters<typeof readContent>[0]
 
-const read = async (body: unknown, type?: string) => await readContent(body as GivenBody, type)
+const limits = () => ({ pieceMs: 0, signal: new AbortController().signal })
+const read = async (body: unknown, type?: string) => await readContent(body as GivenBody, type, limits())
 const digestOf = async (body: unknown, type?: string) => (await read(body, type)).digest
 
 function form(...entries: [name: string, value: string | File][]): FormData {

@@ -7,7 +7,7 @@ import { requestControl } from '../rules/request-control.js'
 import { tapeKey } from '../rules/taping.js'
 import type { Tape } from '../tape.js'
 import type { Below } from './below.js'
-import { Caller } from './caller.js'
+import { Caller, type Source } from './caller.js'
 import { aboutRequest, type Cache, Exchange } from './exchange.js'
 import { passBy } from './passing-by.js'
 import type { ReadRequest, readRequest } from './read-request.js'
@@ -16,6 +16,9 @@ import { replay } from './replaying.js'
 import { readContent } from './request-content.js'
 import { isLookedAt, partitionOf } from './request-view.js'
 import { toldToOf } from './told-to.js'
+
+/** `headersTimeout` of undici, where it is not set. */
+const defaultTimeoutMs = 300_000
 
 /** Recordings are found by what was sent too, which is known later. */
 const noKey: CacheKey = { key: '', target: '' }
@@ -51,7 +54,9 @@ function targetOf({ settings }: Cache, read: ReadRequest): RequestTarget | undef
 function begin(exchange: Exchange, tape: Tape): void {
   const { asked, cache, caller } = exchange
   const { request, target, opts } = asked
-  const content = readContent(opts.body, request.fields.get('content-type'))
+  const reading = new AbortController()
+  const limits = { pieceMs: opts.headersTimeout ?? defaultTimeoutMs, signal: reading.signal }
+  const content = readContent(opts.body, request.fields.get('content-type'), limits)
   const go = ({ digest, body }: Awaited<typeof content>) => {
     if (caller.ended) return exchange.tell({ outcome: 'aborted' })
     const key = tapeKey(target, request, digest, cache.settings.rules)
@@ -59,6 +64,15 @@ function begin(exchange: Exchange, tape: Tape): void {
     else record(exchange, tape, key, body === (opts.body ?? null) ? opts : { ...opts, body })
   }
   if (!isPromise(content)) return go(content)
+  const source: Source = {
+    pause() {},
+    resume() {},
+    abort: (reason) => {
+      reading.abort(reason)
+      caller.fail(reason)
+    }
+  }
+  caller.attach(source)
   caller.start()
   content.then(go, (error) => {
     exchange.tell({ outcome: 'aborted' })
