@@ -3,10 +3,20 @@ import { Redis as Client } from 'ioredis'
 // biome-ignore lint/suspicious/noExplicitAny: what a command answers is known to who sends it
 export type Reply = any
 
+export interface Login {
+  readonly port: number
+  readonly username?: string | undefined
+  readonly password?: string | undefined
+  readonly ca?: string | undefined
+}
+
+export type Command = readonly [name: string, ...args: (string | number | Buffer)[]]
+
 /** Sends one command over a connection of its own, and resolves to the reply. */
 export async function ask(
-  { port, password, ca }: { port: number; password?: string | undefined; ca?: string | undefined },
-  [name, ...args]: readonly [string, ...(string | number | Buffer)[]]
+  { port, username, password, ca }: Login,
+  [name, ...args]: Command,
+  form: 'text' | 'bytes' = 'text'
 ): Promise<Reply> {
   const client = new Client({
     host: 'localhost',
@@ -15,13 +25,14 @@ export async function ask(
     lazyConnect: true,
     enableReadyCheck: false,
     retryStrategy: () => null,
+    ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
     ...(ca === undefined ? {} : { tls: { ca } })
   })
   client.on('error', () => {})
   try {
     await client.connect()
-    return await client.call(name, ...args)
+    return await (form === 'text' ? client.call(name, ...args) : client.callBuffer(name, ...args))
   } finally {
     client.disconnect()
   }

@@ -1,4 +1,4 @@
-import { ask, askUntil, type Reply } from './ask.js'
+import { ask, askUntil, type Command, type Reply } from './ask.js'
 import { freePort } from './ports.js'
 import { RedisProcess, startOnFreePorts } from './redis-process.js'
 import { memoryOnly } from './standalone.js'
@@ -39,7 +39,7 @@ export class ClusterNode extends RedisProcess {
     this.busPort = busPort
   }
 
-  ask(...command: readonly [string, ...(string | number | Buffer)[]]): Promise<Reply> {
+  ask(...command: Command): Promise<Reply> {
     return ask({ port: this.port }, command)
   }
 
@@ -52,13 +52,13 @@ export class ClusterNode extends RedisProcess {
 
 export class Cluster {
   /** Masters first, then their replicas in the same order. */
-  readonly nodes: readonly ClusterNode[]
-  readonly masters: readonly ClusterNode[]
+  readonly nodes: readonly [ClusterNode, ...ClusterNode[]]
+  readonly masters: readonly [ClusterNode, ...ClusterNode[]]
   readonly replicas: readonly ClusterNode[]
 
   constructor(nodes: readonly ClusterNode[], masterCount: number) {
-    this.nodes = nodes
-    this.masters = nodes.slice(0, masterCount)
+    this.nodes = nodes as [ClusterNode, ...ClusterNode[]]
+    this.masters = nodes.slice(0, masterCount) as [ClusterNode, ...ClusterNode[]]
     this.replicas = nodes.slice(masterCount)
   }
 

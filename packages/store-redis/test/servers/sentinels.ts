@@ -1,4 +1,4 @@
-import { ask, askUntil, type Reply } from './ask.js'
+import { ask, askUntil, type Command, type Reply } from './ask.js'
 import { freePort } from './ports.js'
 import { RedisProcess, startOnFreePorts } from './redis-process.js'
 import { type Redis, startRedis } from './standalone.js'
@@ -19,7 +19,7 @@ class Sentinel extends RedisProcess {
     this.port = port
   }
 
-  ask(...command: readonly [string, ...string[]]): Promise<Reply> {
+  ask(...command: Command): Promise<Reply> {
     return ask({ port: this.port }, command)
   }
 }

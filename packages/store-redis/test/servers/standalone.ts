@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { ask, type Reply } from './ask.js'
+import { ask, type Command, type Login, type Reply } from './ask.js'
 import { certificate } from './certificate.js'
 import { freePort } from './ports.js'
 import { RedisProcess, startOnFreePorts } from './redis-process.js'
@@ -39,8 +39,22 @@ export class Redis extends RedisProcess {
   }
 
   /** The reply to one command of the user `default`, over a connection of its own. */
-  ask(...command: readonly [string, ...(string | number | Buffer)[]]): Promise<Reply> {
-    return ask({ port: this.port, password: this.#options.password, ca: this.ca }, command)
+  ask(...command: Command): Promise<Reply> {
+    return ask(this.#login, command)
+  }
+
+  /** The same with bytes for strings. */
+  askForBytes(...command: Command): Promise<Reply> {
+    return ask(this.#login, command, 'bytes')
+  }
+
+  /** The same for another user. */
+  askAs(username: string, password: string, ...command: Command): Promise<Reply> {
+    return ask({ ...this.#login, username, password }, command)
+  }
+
+  get #login(): Login {
+    return { port: this.port, password: this.#options.password, ca: this.ca }
   }
 }
 
