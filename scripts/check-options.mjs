@@ -28,6 +28,12 @@ const documented = [
     file: 'packages/store-dict/src/dict-store.ts',
     name: 'DictStoreOptions',
     readme: 'packages/store-dict/README.md'
+  },
+  {
+    heading: 'Options of `FileStore`',
+    file: 'packages/store-file/src/options.ts',
+    name: 'FileStoreOptions',
+    readme: 'packages/store-file/README.md'
   }
 ]
 

@@ -22,6 +22,7 @@ export class Bounds {
   readonly #eviction: Eviction
   readonly #maintenance: Maintenance
   #isMakingRoom = false
+  #hasSwept = false
 
   constructor(settings: Settings, usage: Usage, turns: Turns, eviction: Eviction, maintenance: Maintenance) {
     this.#settings = settings
@@ -31,15 +32,16 @@ export class Bounds {
     this.#maintenance = maintenance
   }
 
-  /** Whether there is room for something that nothing else gives way to. */
-  *hasRoom(bytes: number): Steps<boolean> {
+  /** How much room there is where nothing gives way; without end otherwise. */
+  *room(): Steps<number> {
     const { forever, maxBytes } = this.#settings
-    if (!forever || maxBytes === Number.POSITIVE_INFINITY) return true
-    return (yield* this.#note(noChange)).bytes + bytes <= maxBytes
+    if (!forever || maxBytes === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY
+    return maxBytes - (yield* this.#note(noChange)).bytes
   }
 
   /** Notes what was changed, and makes room if there is too little by now. */
   *changed({ bytes, keys }: Change): Steps<void> {
+    if (!this.#hasSwept) this.#sweep()
     const totals = yield* this.#note({ bytes, keys, changes: 1 })
     const { forever, maxBytes } = this.#settings
     if (forever) return
@@ -76,6 +78,16 @@ export class Bounds {
       if (totals !== undefined) await this.#write(totals)
     } catch {
       // The next one who finds the count too old counts.
+    }
+  }
+
+  /** Once, what other processes left behind. */
+  async #sweep(): Promise<void> {
+    this.#hasSwept = true
+    try {
+      await this.#maintenance.sweepLeftovers()
+    } catch {
+      // Who prunes, or counts, tries again.
     }
   }
 

@@ -3,6 +3,7 @@ import fs from 'node:fs/promises'
 import type { Disk } from './disk.js'
 import { isCode } from './disk-errors.js'
 import type { Layout } from './layout.js'
+import { idleTurn } from './resting.js'
 import type { Steps } from './steps.js'
 
 /** Clears a cache by moving all of it aside, and removes later what was moved. */
@@ -23,7 +24,8 @@ export class Clearing {
 
   *clear(): Steps<void> {
     try {
-      yield* this.#disk.rename(this.#layout.entries, this.#layout.cleared(randomBytes(16).toString('hex')))
+      const aside = this.#layout.cleared(randomBytes(16).toString('hex'))
+      yield* this.#disk.rename(this.#layout.entries, aside, false)
     } catch (error) {
       if (isCode(error, 'ENOENT', 'ENOTDIR')) return
       throw error
@@ -45,11 +47,19 @@ export class Clearing {
   async #removeAll(): Promise<void> {
     try {
       for (const name of await fs.readdir(this.#layout.format)) {
-        if (this.#layout.isCleared(name))
-          await fs.rm(`${this.#layout.format}/${name}`, { recursive: true, force: true })
+        if (this.#layout.isCleared(name)) await this.#removeFolder(`${this.#layout.format}/${name}`)
       }
     } catch {
       // It is in nobody's way, and will be found again.
     }
+  }
+
+  /** A folder in it at a time. The process may end in between. */
+  async #removeFolder(path: string): Promise<void> {
+    for (const name of await fs.readdir(path)) {
+      await fs.rm(`${path}/${name}`, { recursive: true, force: true })
+      await idleTurn()
+    }
+    await fs.rmdir(path)
   }
 }

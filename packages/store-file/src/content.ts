@@ -1,3 +1,5 @@
+import type { LockFile } from './lock-file.js'
+
 /** A body that has ended, on its way to its place. */
 export class Content {
   /** `undefined` if they are in a file. */
@@ -13,11 +15,15 @@ export class Content {
   /** Whether a `clear` may have come since it began. */
   readonly tookTime: boolean
 
-  constructor(bytes: Uint8Array | undefined, length: number, temporary: string | undefined) {
+  /** The right to write under the key, of long bodies. */
+  readonly lock: LockFile | undefined
+
+  constructor(bytes: Uint8Array | undefined, length: number, temporary: string | undefined, lock?: LockFile) {
     this.bytes = bytes
     this.length = length
     this.temporary = temporary
     this.tookTime = temporary !== undefined
+    this.lock = lock
   }
 
   /** It is visible: none of its files is left over. */

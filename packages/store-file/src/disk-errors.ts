@@ -17,3 +17,26 @@ export function isBusy(error: unknown): boolean {
 export function isInTheWay(error: unknown): boolean {
   return isCode(error, 'EISDIR', 'ENOTEMPTY', 'EEXIST')
 }
+
+/** A file is not as long as what was written into it. */
+export class ShortWriteError extends Error {
+  override readonly name = 'ShortWriteError'
+  readonly code = 'CC_SHORT_WRITE'
+
+  constructor(
+    readonly bytes: number,
+    readonly expectedBytes: number
+  ) {
+    super(`the file has ${bytes} bytes instead of ${expectedBytes}`)
+  }
+}
+
+/** Something else lies where a folder of the cache should be. */
+export class NotAFolderError extends Error {
+  override readonly name = 'NotAFolderError'
+  readonly code = 'CC_NOT_A_FOLDER'
+
+  constructor(readonly path: string) {
+    super(`${path} is no folder`)
+  }
+}

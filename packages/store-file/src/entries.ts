@@ -150,7 +150,7 @@ export class Entries {
       for (const { id, body } of fitted.leaving) yield* this.#writeBody(this.#layout.bodyFile(hash, id), body)
       if (content !== undefined && id !== undefined) yield* this.#moveBody(content, this.#layout.bodyFile(hash, id))
       if (!isLast && (yield* this.#disk.look(keyFile))?.ino !== inode) return 'changed'
-      yield* this.#disk.rename(temporary, keyFile)
+      yield* this.#disk.rename(temporary, keyFile, inode !== undefined)
       temporary = undefined
       content?.arrived()
       return { kept: fitted.kept, bytes: bytesOnDisk(fitted.file.byteLength, fitted.kept) }
@@ -176,14 +176,14 @@ export class Entries {
   }
 
   *#writeBody(path: string, body: Uint8Array): Steps<void> {
-    yield* this.#disk.rename(yield* this.#write(body), path)
+    yield* this.#disk.rename(yield* this.#write(body), path, false)
   }
 
   /** Puts the body where it is looked for, unless it lies beside its metadata. */
   *#moveBody(content: Content, place: string): Steps<void> {
     if (content.bytes !== undefined) return
     if (content.temporary !== undefined) {
-      yield* this.#disk.rename(content.temporary, place)
+      yield* this.#disk.rename(content.temporary, place, false)
       content.temporary = undefined
       content.place = place
     } else if ((yield* this.#disk.look(place)) === undefined) {

@@ -24,8 +24,9 @@ import { type LockOptions, Locks } from './locks.js'
 import { Maintenance } from './maintenance.js'
 import { Marks } from './marks.js'
 import { type FileStoreOptions, readOptions, type Settings } from './options.js'
-import { sizeOnDisk } from './size-on-disk.js'
-import { run, type Steps } from './steps.js'
+import { RecentLengths } from './recent-lengths.js'
+import { sizeToBe } from './size-on-disk.js'
+import { run, type Steps, wait } from './steps.js'
 import { openStoredBody } from './stored-body.js'
 import { Survey } from './survey.js'
 import { Tidying } from './tidying.js'
@@ -47,6 +48,7 @@ export class FileStore implements CacheStore {
   readonly #settings: Settings
   readonly #layout: Layout
   readonly #disk: Disk
+  readonly #folder: Folder
   readonly #entries: Entries
   readonly #marks: Marks
   readonly #incoming: IncomingBodies
@@ -54,13 +56,15 @@ export class FileStore implements CacheStore {
   readonly #bounds: Bounds
   readonly #clearing: Clearing
   readonly #locks: Locks
+  /** Of bodies that have just been found: who opens one need not look it up again. A body with the same id is the same. */
+  readonly #lengths = new RecentLengths()
 
   /** @param folder - made when something is first stored; relative to the working directory of now */
   constructor(folder: string, options: FileStoreOptions = {}) {
     const settings = readOptions(folder, options)
     const layout = new Layout(folder)
     const disk = new Disk(settings)
-    const made = new Folder(layout, disk)
+    const made = new Folder(layout, disk, settings)
     const turns = new Turns()
     const entries = new Entries(layout, disk, made, turns)
     const tidying = new Tidying(layout, disk, entries, turns)
@@ -72,9 +76,10 @@ export class FileStore implements CacheStore {
     this.#settings = settings
     this.#layout = layout
     this.#disk = disk
+    this.#folder = made
     this.#entries = entries
     this.#marks = marks
-    this.#incoming = new IncomingBodies(layout, disk, made, settings.maxEntryBytes)
+    this.#incoming = new IncomingBodies(layout, disk, made)
     this.#survey = survey
     this.#bounds = new Bounds(
       settings,
@@ -92,6 +97,7 @@ export class FileStore implements CacheStore {
   }
 
   *#get(key: string): Steps<Found> {
+    yield* this.#folder.check()
     const { hash, kept, modified } = yield* this.#entries.read(key)
     // After the responses: an invalidation that comes between the two is seen.
     const mark = yield* this.#marks.read(key, hash)
@@ -99,7 +105,7 @@ export class FileStore implements CacheStore {
       const now = this.#settings.clock()
       if (now - modified > touchAfterMs) yield* this.#disk.touch(this.#layout.keyFile(hash), now)
     }
-    const responses = kept.map(found)
+    const responses = kept.map((one) => this.#found(one))
     return mark === undefined ? { responses } : { responses, mark }
   }
 
@@ -108,6 +114,11 @@ export class FileStore implements CacheStore {
   }
 
   *#openBody(key: string, id: string, range?: ByteRange): Steps<Body | undefined> {
+    const length = this.#lengths.get(id)
+    if (length !== undefined) {
+      return yield* openStoredBody(this.#disk, this.#layout.bodyFile(hashOf(key), id), length, range)
+    }
+    yield* this.#folder.check()
     const { hash, kept } = yield* this.#entries.read(key)
     const there = kept.find(({ response }) => response.id === id)
     if (there === undefined) return undefined
@@ -121,16 +132,21 @@ export class FileStore implements CacheStore {
   }
 
   *#set(key: string, body: Body, complete: () => StoredResponse | undefined): Steps<void> {
-    const content = yield* this.#incoming.read(body)
+    yield* this.#folder.check()
+    const room = yield* this.#bounds.room()
+    const content = yield* this.#incoming.read(body, hashOf(key), Math.min(this.maxEntryBytes, room))
     if (content === undefined) return
     try {
-      if (!(yield* this.#bounds.hasRoom(sizeOnDisk(content.length)))) return
+      if (sizeToBe(content) > room) return
       const response = complete()
       if (response === undefined || response.bodyBytes !== content.length) return
       if (!isNameable(response.id)) throw new TypeError('the id of a response must be hexadecimal')
+      // Who took the lock over is writing, or has written, something newer.
+      if (content.lock !== undefined && !(yield* wait(content.lock.isHeld()))) return
       yield* this.#note(yield* this.#entries.put(key, response, content))
     } finally {
       for (const path of content.leftovers) yield* this.#disk.removeQuietly(path)
+      if (content.lock !== undefined) yield* wait(content.lock.release())
     }
   }
 
@@ -139,11 +155,17 @@ export class FileStore implements CacheStore {
   }
 
   *#update(key: string, response: StoredResponse): Steps<boolean> {
+    yield* this.#folder.check()
     return yield* this.#note(yield* this.#entries.update(key, response))
   }
 
   mark(key: string, mark: Mark): Awaitable<void> {
-    return run(this.#marks.write(key, hashOf(key), mark))
+    return run(this.#mark(key, mark))
+  }
+
+  *#mark(key: string, mark: Mark): Steps<void> {
+    yield* this.#folder.check()
+    yield* this.#marks.write(key, hashOf(key), mark)
   }
 
   /** Removes nothing with `forever`. */
@@ -152,6 +174,7 @@ export class FileStore implements CacheStore {
   }
 
   *#delete(key: string, slot: string | undefined): Steps<void> {
+    yield* this.#folder.check()
     yield* this.#note(yield* this.#entries.remove(key, slot))
   }
 
@@ -189,8 +212,10 @@ export class FileStore implements CacheStore {
     yield* this.#bounds.changed(change)
     return true
   }
-}
 
-function found({ response, body }: KeptResponse): FoundResponse {
-  return body === undefined ? { response } : { response, body }
+  #found({ response, body }: KeptResponse): FoundResponse {
+    if (body !== undefined) return { response, body }
+    this.#lengths.set(response.id, response.bodyBytes)
+    return { response }
+  }
 }

@@ -1,7 +1,10 @@
 import { dirname, join } from 'node:path'
-import type { Disk, NewFile } from './disk.js'
+import type { Disk } from './disk.js'
 import { isCode } from './disk-errors.js'
+import { UntrustedFolderError } from './errors.js'
 import { type Layout, temporaryName } from './layout.js'
+import type { NewFile } from './open-files.js'
+import type { Settings } from './options.js'
 import type { Steps } from './steps.js'
 
 const tagText = `Signature: 8a477f597d28d172789f06886806bc55
@@ -9,14 +12,33 @@ const tagText = `Signature: 8a477f597d28d172789f06886806bc55
 # About this file: https://bford.info/cachedir/
 `
 
+const othersWrite = 0o022
+const sticky = 0o1000
+
 /** The folders of a cache, which are made when something is to be written, and again when somebody has removed them. */
 export class Folder {
   readonly #layout: Layout
   readonly #disk: Disk
+  readonly #settings: Pick<Settings, 'dirMode' | 'trustFolder'>
+  #isTrusted: boolean
 
-  constructor(layout: Layout, disk: Disk) {
+  constructor(layout: Layout, disk: Disk, settings: Pick<Settings, 'dirMode' | 'trustFolder'>) {
     this.#layout = layout
     this.#disk = disk
+    this.#settings = settings
+    this.#isTrusted = settings.trustFolder
+  }
+
+  /** Looks once whose folder it is. @throws UntrustedFolderError if others can write into it */
+  *check(): Steps<void> {
+    if (this.#isTrusted) return
+    const stats = yield* this.#disk.follow(this.#layout.root)
+    if (stats === undefined) return
+    const user = process.geteuid?.()
+    const isOthers = user !== undefined && stats.uid !== user && stats.uid !== 0
+    const letsOthersWrite = (stats.mode & othersWrite & ~this.#settings.dirMode) !== 0 && (stats.mode & sticky) === 0
+    if (isOthers || (user !== undefined && letsOthersWrite)) throw new UntrustedFolderError(this.#layout.root)
+    this.#isTrusted = true
   }
 
   /** Makes sure that `path`, below the folder of the format, is there, and that no link leads out of the cache. */

@@ -1,79 +1,136 @@
 import type { Body } from '@cc/core'
 import { Content } from './content.js'
-import type { Disk, NewFile } from './disk.js'
+import type { Disk } from './disk.js'
 import type { Folder } from './folder.js'
 import { besideBytes } from './key-file.js'
 import type { Layout } from './layout.js'
+import { type LockFile, takeLock } from './lock-file.js'
+import type { NewFile } from './open-files.js'
 import { run, type Steps, wait } from './steps.js'
 
 const noBytes = new Uint8Array(0)
+/** Longer bodies are written by one process at a time; others are written before a lock would be taken. */
+const lockedBytes = 1_048_576
 
 /** Takes bodies in: short ones into memory, longer ones into a file that nobody sees yet. */
 export class IncomingBodies {
   readonly #layout: Layout
   readonly #disk: Disk
   readonly #folder: Folder
-  readonly #maxBytes: number
 
-  constructor(layout: Layout, disk: Disk, folder: Folder, maxBytes: number) {
+  constructor(layout: Layout, disk: Disk, folder: Folder) {
     this.#layout = layout
     this.#disk = disk
     this.#folder = folder
-    this.#maxBytes = maxBytes
   }
 
-  /** Reads `body` to its end; `undefined` if it is longer than what is kept. What went into files is removed then. */
-  *read(body: Body): Steps<Content | undefined> {
-    if (body instanceof Uint8Array) return yield* this.#readAtHand([body])
-    if (Array.isArray(body)) return yield* this.#readAtHand(body)
-    return yield* wait(this.#readComing(body))
+  /**
+   * Reads `body` to its end; `undefined` if it is longer than `maxBytes`, or long and somebody else is writing under the
+   * same key. Then it is let go of, and what went into files is removed.
+   */
+  *read(body: Body, hash: string, maxBytes: number): Steps<Content | undefined> {
+    if (body instanceof Uint8Array) return yield* this.#readAtHand([body], hash, maxBytes)
+    if (Array.isArray(body)) return yield* this.#readAtHand(body, hash, maxBytes)
+    return yield* wait(this.#readComing(body, hash, maxBytes))
   }
 
-  *#readAtHand(pieces: readonly Uint8Array[]): Steps<Content | undefined> {
+  *#readAtHand(pieces: readonly Uint8Array[], hash: string, maxBytes: number): Steps<Content | undefined> {
     const length = pieces.reduce((sum, { byteLength }) => sum + byteLength, 0)
-    if (length > this.#maxBytes) return undefined
+    if (length > maxBytes) return undefined
     if (length <= besideBytes) return new Content(joined(pieces), length, undefined)
-    const file = yield* this.#temporary()
-    yield* this.#disk.fill(file, pieces)
-    return new Content(undefined, length, file.path)
-  }
-
-  async #readComing(body: Exclude<Body, Uint8Array>): Promise<Content | undefined> {
-    const file = await run(this.#temporary())
+    const lock = length > lockedBytes ? yield* wait(this.#lock(hash)) : undefined
+    if (lock === 'taken') return undefined
     try {
-      const content = await this.#gather(body, file)
-      if (content === undefined) await run(this.#disk.removeQuietly(file.path))
-      return content
+      const file = yield* this.#temporary()
+      yield* this.#disk.fill(file, pieces)
+      return new Content(undefined, length, file.path, lock)
     } catch (error) {
-      await run(this.#disk.removeQuietly(file.path))
+      if (lock !== undefined) yield* wait(lock.release())
       throw error
     }
   }
 
-  async #gather(body: Exclude<Body, Uint8Array>, file: NewFile): Promise<Content | undefined> {
-    let gathered: Uint8Array[] = []
-    let length = 0
-    let isClosed = false
-    const isShort = () => length <= besideBytes
+  async #readComing(body: Exclude<Body, Uint8Array>, hash: string, maxBytes: number): Promise<Content | undefined> {
+    const gathering = new Gathering(this.#disk, await run(this.#temporary()), maxBytes, () => this.#lock(hash))
     try {
-      for await (const piece of body) {
-        length += piece.byteLength
-        if (length > this.#maxBytes) return undefined
-        gathered.push(piece)
-        if (isShort()) continue
-        for (const one of gathered) await run(this.#disk.append(file.descriptor, one))
-        gathered = []
-      }
-      isClosed = true
-      await run(this.#disk.finish(file.descriptor, isShort() ? 0 : length))
-    } finally {
-      if (!isClosed) await run(this.#disk.close(file.descriptor))
+      const content = await gathering.gather(body)
+      if (content === undefined) await gathering.giveUp()
+      return content
+    } catch (error) {
+      await gathering.giveUp()
+      throw error
     }
-    return new Content(isShort() ? joined(gathered) : undefined, length, file.path)
+  }
+
+  /** `undefined` where there can be no locks: that is no reason not to store. */
+  async #lock(hash: string): Promise<LockFile | 'taken' | undefined> {
+    try {
+      await run(this.#folder.make(this.#layout.locks))
+      return await takeLock(this.#layout.writeLock(hash))
+    } catch {
+      return undefined
+    }
   }
 
   *#temporary(): Steps<NewFile> {
     return yield* this.#folder.temporary(this.#layout.entriesTemporary)
+  }
+}
+
+/** One body that comes by and by. */
+class Gathering {
+  readonly #disk: Disk
+  readonly #file: NewFile
+  readonly #maxBytes: number
+  readonly #takeLock: () => Promise<LockFile | 'taken' | undefined>
+  #lock: LockFile | 'taken' | undefined
+  #hasAskedForLock = false
+  /** What is not in the file yet. */
+  #pieces: Uint8Array[] = []
+  #length = 0
+
+  constructor(disk: Disk, file: NewFile, maxBytes: number, lock: () => Promise<LockFile | 'taken' | undefined>) {
+    this.#disk = disk
+    this.#file = file
+    this.#maxBytes = maxBytes
+    this.#takeLock = lock
+  }
+
+  async gather(body: Exclude<Body, Uint8Array>): Promise<Content | undefined> {
+    let isClosed = false
+    try {
+      for await (const piece of body) if (!(await this.#add(piece))) return undefined
+      isClosed = true
+      await run(this.#disk.finish(this.#file.descriptor, this.#isShort ? 0 : this.#length))
+    } finally {
+      if (!isClosed) await run(this.#disk.close(this.#file.descriptor))
+    }
+    const bytes = this.#isShort ? joined(this.#pieces) : undefined
+    return new Content(bytes, this.#length, this.#file.path, this.#lock === 'taken' ? undefined : this.#lock)
+  }
+
+  async giveUp(): Promise<void> {
+    await run(this.#disk.removeQuietly(this.#file.path))
+    if (this.#lock !== 'taken') await this.#lock?.release()
+  }
+
+  get #isShort(): boolean {
+    return this.#length <= besideBytes
+  }
+
+  /** False if the body is not to be stored. */
+  async #add(piece: Uint8Array): Promise<boolean> {
+    this.#length += piece.byteLength
+    if (this.#length > this.#maxBytes) return false
+    this.#pieces.push(piece)
+    if (this.#isShort) return true
+    if (this.#length > lockedBytes && !this.#hasAskedForLock) {
+      this.#hasAskedForLock = true
+      this.#lock = await this.#takeLock()
+      if (this.#lock === 'taken') return false
+    }
+    for (const one of this.#pieces.splice(0)) await run(this.#disk.append(this.#file.descriptor, one))
+    return true
   }
 }
 

@@ -12,16 +12,21 @@ export class LockFile {
   readonly #inode: number
   readonly #release: () => Promise<void>
   readonly #loss: { isLost: boolean }
+  readonly #timer: NodeJS.Timeout
+  #aliveAt = performance.now()
 
   constructor(path: string, inode: number, release: () => Promise<void>, loss: { isLost: boolean }) {
     this.#path = path
     this.#inode = inode
     this.#release = release
     this.#loss = loss
+    this.#timer = setInterval(() => this.#live(), updateMs)
+    this.#timer.unref()
   }
 
   /** Whether nobody has taken it over. By the time of the answer somebody may have: nothing may depend on it. */
   async isHeld(): Promise<boolean> {
+    this.#live()
     if (this.#loss.isLost) return false
     try {
       return (await fs.promises.lstat(this.#path)).ino === this.#inode
@@ -35,7 +40,16 @@ export class LockFile {
       if (await this.isHeld()) await this.#release()
     } catch {
       // It was lost meanwhile, or goes stale.
+    } finally {
+      clearInterval(this.#timer)
     }
+  }
+
+  /** Who was stopped for so long has been taken for dead. The lock of the next may even have the same inode. */
+  #live(): void {
+    const now = performance.now()
+    if (now - this.#aliveAt > staleMs) this.#loss.isLost = true
+    this.#aliveAt = now
   }
 }
 

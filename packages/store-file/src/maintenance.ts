@@ -5,8 +5,9 @@ import { sweepLocks, sweepTemporary } from './leftovers.js'
 import { takeLock } from './lock-file.js'
 import type { Marks } from './marks.js'
 import type { Settings } from './options.js'
+import { idleTurn, nextTurn } from './resting.js'
 import { run } from './steps.js'
-import { nextTurn, type Survey } from './survey.js'
+import type { Survey } from './survey.js'
 import type { Tidying } from './tidying.js'
 import type { Totals } from './usage.js'
 
@@ -97,9 +98,4 @@ export interface MaintenanceParts {
   readonly tidying: Tidying
   readonly marks: Marks
   readonly clearing: Clearing
-}
-
-/** Lets others go first, and the process end. */
-function idleTurn(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 1).unref())
 }

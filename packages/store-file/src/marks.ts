@@ -34,7 +34,8 @@ export class Marks {
     try {
       yield* this.#disk.fill(file, [writeMarkFile(key, mark)])
       yield* this.#folder.make(this.#layout.marksFolder(hash))
-      yield* this.#disk.rename(file.path, this.#layout.markFile(hash))
+      const path = this.#layout.markFile(hash)
+      yield* this.#disk.rename(file.path, path, (yield* this.#disk.look(path)) !== undefined)
     } catch (error) {
       yield* this.#disk.removeQuietly(file.path)
       throw error
@@ -52,7 +53,7 @@ export class Marks {
     const meant = yield* this.#disk.read(path, maxSealedBytes)
     if (meant === undefined || dropAtOf(meant.bytes, meant.modified) > now) return
     const aside = `${this.#layout.marksTemporary}/${temporaryName()}`
-    yield* this.#disk.rename(path, aside)
+    yield* this.#disk.rename(path, aside, false)
     const moved = yield* this.#disk.read(aside, maxSealedBytes)
     if (moved?.inode !== meant.inode || !moved.bytes.equals(meant.bytes)) yield* this.#disk.putBack(aside, path)
     yield* this.#disk.remove(aside)

@@ -41,6 +41,13 @@ export interface FileStoreOptions {
    */
   dirMode?: number | undefined
   /**
+   * Uses the folder though others can write into it, and so make up responses: it belongs to another user than this one
+   * and root, or its permissions let others write, and neither `dirMode` nor the sticky bit is a reason for that.
+   * Otherwise every operation fails then, and so all is answered by the origin.
+   * @defaultValue false
+   */
+  trustFolder?: boolean | undefined
+  /**
    * The clock, in milliseconds since 1970.
    * @defaultValue `Date.now`
    */
@@ -56,13 +63,14 @@ export interface Settings {
   readonly mayBlock: boolean
   readonly fileMode: number
   readonly dirMode: number
+  readonly trustFolder: boolean
   readonly clock: () => EpochMilliseconds
 }
 
 /** @throws TypeError for an option that is not of its kind */
 export function readOptions(folder: unknown, options: FileStoreOptions): Settings {
   const { forever = false, durable = false, reads = 'sync', fileMode = 0o600, dirMode = 0o700 } = options
-  const { maxBytes, maxEntryBytes = 268_435_456, clock = Date.now } = options
+  const { maxBytes, maxEntryBytes = 268_435_456, trustFolder = false, clock = Date.now } = options
   check('folder', folder, typeof folder === 'string' && folder !== '' && !folder.includes('\0'), 'a path')
   check('maxBytes', maxBytes, maxBytes === undefined || isPositiveInteger(maxBytes), 'a positive integer')
   check('maxEntryBytes', maxEntryBytes, isPositiveInteger(maxEntryBytes), 'a positive integer')
@@ -71,6 +79,7 @@ export function readOptions(folder: unknown, options: FileStoreOptions): Setting
   check('reads', reads, reads === 'sync' || reads === 'async', "'sync' or 'async'")
   check('fileMode', fileMode, isMode(fileMode, 0o600), 'permissions with 0o600 in them')
   check('dirMode', dirMode, isMode(dirMode, 0o700), 'permissions with 0o700 in them')
+  check('trustFolder', trustFolder, typeof trustFolder === 'boolean', 'a boolean')
   check('clock', clock, typeof clock === 'function', 'a function')
   const most = maxBytes ?? (forever ? Number.POSITIVE_INFINITY : 1_073_741_824)
   return {
@@ -81,6 +90,7 @@ export function readOptions(folder: unknown, options: FileStoreOptions): Setting
     mayBlock: reads === 'sync',
     fileMode,
     dirMode,
+    trustFolder,
     clock
   }
 }

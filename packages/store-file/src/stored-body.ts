@@ -1,5 +1,6 @@
 import type { Body, ByteRange } from '@cc/core'
-import { blockingBytes, type Disk } from './disk.js'
+import type { Disk } from './disk.js'
+import { blockingBytes } from './open-files.js'
 import { run, type Steps } from './steps.js'
 
 /** So much of a long body is read at once. */

@@ -2,6 +2,7 @@ import fs from 'node:fs/promises'
 import type { Disk } from './disk.js'
 import { isAbsent } from './disk-errors.js'
 import { isFanOutFolder, type Layout, readEntryName } from './layout.js'
+import { nextTurn } from './resting.js'
 import { sizeOnDisk } from './size-on-disk.js'
 import { run } from './steps.js'
 
@@ -65,8 +66,4 @@ export async function namesIn(folder: string): Promise<string[]> {
     if (isAbsent(error)) return []
     throw error
   }
-}
-
-export function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
 }

@@ -62,7 +62,7 @@ export class Usage {
     const file = yield* this.#folder.temporary(this.#layout.entriesTemporary)
     try {
       yield* this.#disk.fill(file, [line])
-      yield* this.#disk.rename(file.path, this.#layout.usage)
+      yield* this.#disk.rename(file.path, this.#layout.usage, true)
     } catch (error) {
       yield* this.#disk.removeQuietly(file.path)
       throw error

@@ -1,0 +1,137 @@
+import { existsSync, mkdirSync, readdirSync, renameSync, utimesSync } from 'node:fs'
+import type { Lease } from '@cc/core'
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { filesIn, newFolder, put, removeFolder } from '../test/sample.js'
+import { FileStore } from './index.js'
+import { hashOf, Layout } from './layout.js'
+
+const MIB = 1_048_576
+const patient = { leaseMs: 600_000, waitMs: 600_000 }
+
+let folder: string
+beforeEach(() => {
+  folder = newFolder()
+})
+afterEach(() => removeFolder(folder))
+
+/** Two pieces that make a long body, with something to do in between. */
+async function* twoPieces(between: () => Promise<void>) {
+  yield new Uint8Array(2 * MIB)
+  await between()
+  yield new Uint8Array(10)
+}
+
+function writeLock(key = 'a key'): string {
+  return new Layout(folder).writeLock(hashOf(key))
+}
+
+describe('a long body', () => {
+  it('is written by one at a time: who comes second gives his copy up', async () => {
+    const [one, two] = [new FileStore(folder), new FileStore(folder)]
+    let isAsked = false
+    const between = async () => {
+      expect(existsSync(writeLock())).toBe(true)
+      await two.set('a key', new Uint8Array(2 * MIB), () => {
+        isAsked = true
+        return undefined
+      })
+      await put(two, 'another key', 2 * MIB)
+      await put(two, 'a key', 10, { id: '01', slot: '1' })
+    }
+    await put(one, 'a key', 2 * MIB + 10, {}, twoPieces(between))
+    expect(isAsked).toBe(false)
+    expect((await two.get('a key')).responses.map(({ response: { id } }) => id).sort()).toEqual(['00', '01'])
+    expect((await two.get('another key')).responses).toHaveLength(1)
+    expect(readdirSync(new Layout(folder).locks)).toEqual([])
+    expect(filesIn(new Layout(folder).entriesTemporary)).toEqual([])
+  })
+
+  it('is given up when somebody has taken the lock over', async () => {
+    const store = new FileStore(folder)
+    const between = async () => {
+      renameSync(writeLock(), `${folder}/aside`)
+      mkdirSync(writeLock())
+    }
+    await put(store, 'a key', 2 * MIB + 10, {}, twoPieces(between))
+    expect((await store.get('a key')).responses).toEqual([])
+    expect(existsSync(writeLock())).toBe(true)
+    expect(filesIn(new Layout(folder).entriesTemporary)).toEqual([])
+  })
+
+  it('is stored without a lock where there can be none', async () => {
+    const store = new FileStore(folder)
+    await put(store, 'another key', 10)
+    const { locks } = new Layout(folder)
+    mkdirSync(locks)
+    mkdirSync(writeLock())
+    mkdirSync(`${writeLock()}/something`)
+    utimesSync(writeLock(), 0, 0)
+    await put(store, 'a key', 2 * MIB)
+    expect((await store.get('a key')).responses).toHaveLength(1)
+  })
+
+  it('is stored though a lock was left behind by somebody whose clock is ahead', async () => {
+    const store = new FileStore(folder)
+    await put(store, 'another key', 10)
+    mkdirSync(writeLock(), { recursive: true })
+    const ahead = Date.now() / 1000 + 3600
+    utimesSync(writeLock(), ahead, ahead)
+    await put(store, 'a key', 2 * MIB)
+    expect((await store.get('a key')).responses).toHaveLength(1)
+  })
+})
+
+describe('lock', () => {
+  it('is held against other stores of the folder, which are told of the release', async () => {
+    const [one, two] = [new FileStore(folder), new FileStore(folder)]
+    const lease = (await one.lock('a key', patient)) as Lease
+    const waiters = [two.lock('a key', patient), two.lock('a key', patient)]
+    expect(await two.lock('a key', { ...patient, waitMs: 1 })).toBeUndefined()
+    await lease.release()
+    expect(await Promise.all(waiters)).toEqual([undefined, undefined])
+    const next = await two.lock('a key', patient)
+    expect(next).toBeDefined()
+    await next?.release()
+  })
+
+  it('is over for those who wait when its holder has died', async () => {
+    const store = new FileStore(folder)
+    const path = new Layout(folder).forwardLock(hashOf('a key'))
+    mkdirSync(path, { recursive: true })
+    const impatient = store.lock('a key', { ...patient, waitMs: 1 })
+    const waiter = store.lock('a key', patient)
+    // Both wait for the same, and so it is known by then to be held.
+    expect(await impatient).toBeUndefined()
+    const before = Date.now() / 1000 - 60
+    utimesSync(path, before, before)
+    expect(await waiter).toBeUndefined()
+    const lease = await store.lock('a key', patient)
+    expect(lease).toBeDefined()
+    await lease?.release()
+  })
+
+  it('ends by itself with the lease', async () => {
+    const store = new FileStore(folder)
+    const lease = await store.lock('a key', { leaseMs: 1, waitMs: 1 })
+    expect(await store.lock('a key', patient)).toBeUndefined()
+    await lease?.release()
+    expect(readdirSync(new Layout(folder).locks)).toEqual([])
+  })
+
+  it('harms nobody when it is taken away', async () => {
+    const [one, two] = [new FileStore(folder), new FileStore(folder)]
+    const lost = await one.lock('a key', patient)
+    renameSync(new Layout(folder).forwardLock(hashOf('a key')), `${folder}/aside`)
+    const lease = await two.lock('a key', patient)
+    expect(lease).toBeDefined()
+    await lost?.release()
+    expect(existsSync(new Layout(folder).forwardLock(hashOf('a key')))).toBe(true)
+    await lease?.release()
+  })
+
+  it('fails where there can be none', async () => {
+    const store = new FileStore(`${folder}/${'x'.repeat(300)}`)
+    await expect(store.lock('a key', patient)).rejects.toThrow('ENAMETOOLONG')
+    await expect(store.lock('a key', patient)).rejects.toThrow('ENAMETOOLONG')
+  })
+})
