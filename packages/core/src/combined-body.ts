@@ -19,7 +19,7 @@ export function storeCombined(
     if (bodies === undefined) return false
     const digests = responses.makesDigests ? new PieceDigests() : undefined
     const body = bodies.every(isAtHand) ? bodies.flatMap(piecesOf) : digesting(bodies, digests)
-    const marks = responses.marksOfParts(
+    const marks = responses.invalidations.marksOfParts(
       lookup,
       segments.map(({ from }) => from)
     )

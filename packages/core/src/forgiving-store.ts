@@ -1,17 +1,16 @@
 import { isPromise, whenReady } from './awaitable.js'
-import { BodyOnItsWay, isAtHand, isBody, iteratorOf, letGo, release } from './body.js'
+import { BodyOnItsWay, isAtHand, iteratorOf, letGo, release } from './body.js'
 import { CopyDroppedError } from './body-copy.js'
 import { type Budget, withinLimit } from './budget.js'
 import { CircuitBreaker } from './circuit-breaker.js'
 import type { StoreFailureReport } from './diagnostics.js'
-import { notFound, plainFound } from './plain-data.js'
+import { checkedBody, checkedFound, plainFound } from './plain-data.js'
 import type { StoredResponse } from './rules/messages.js'
-import type { Awaitable, Body, ByteRange, CacheStore, Found, Lease, Mark } from './store.js'
+import type { Awaitable, Body, ByteRange, CacheStore, Found, Mark } from './store.js'
+import { StoreLocks } from './store-locks.js'
 import { UnderWay } from './under-way.js'
 import { UnwrittenMarks } from './unwritten-marks.js'
 import { BodyDamagedError } from './verified-body.js'
-
-type LockOptions = Parameters<NonNullable<CacheStore['lock']>>[1]
 
 /** How long a write that nobody waits for may take, beside what it waits for itself. */
 const writeLimitMs = 10_000
@@ -25,6 +24,7 @@ export class ForgivingStore {
   readonly sharesBodies: boolean
   /** What is being written to the store, or removed from it. */
   readonly writing = new UnderWay()
+  readonly locks: StoreLocks
   readonly #store: CacheStore
   readonly #report: StoreFailureReport
   // Apart, because a full store still answers, still removes, and still takes what makes others invalid.
@@ -32,7 +32,6 @@ export class ForgivingStore {
   readonly #bodies: CircuitBreaker
   readonly #writes: CircuitBreaker
   readonly #removals: CircuitBreaker
-  readonly #locks: CircuitBreaker
   readonly #marks: UnwrittenMarks
 
   /** @param now - milliseconds on a clock that nobody sets */
@@ -45,7 +44,7 @@ export class ForgivingStore {
     this.#bodies = new CircuitBreaker(now)
     this.#writes = new CircuitBreaker(now)
     this.#removals = new CircuitBreaker(now)
-    this.#locks = new CircuitBreaker(now)
+    this.locks = new StoreLocks(store, report, now)
     this.#marks = new UnwrittenMarks(store, (error) => report.tell('mark', error), now)
   }
 
@@ -149,51 +148,6 @@ export class ForgivingStore {
     return isPromise(outcome) ? outcome.then(({ value }) => value === true) : outcome.value === true
   }
 
-  get canLock(): boolean {
-    return typeof this.#store.lock === 'function'
-  }
-
-  /**
-   * The right to ask the origin for a key alone, or `'waited'` if somebody else had it. `undefined` where the store cannot
-   * tell within `limitMs`; what it grants later is given back.
-   */
-  async lock(key: string, limitMs: number, signal: AbortSignal): Promise<Lease | 'waited' | undefined> {
-    // The store is to answer before its time is up: then it is known to work.
-    const waitMs = Math.max(1, Math.floor(limitMs * 0.9))
-    const lease = await this.#lock(key, { leaseMs: limitMs, waitMs, signal }, limitMs, false)
-    return lease === 'none' ? 'waited' : lease
-  }
-
-  /** The same for who does not wait until somebody else is done: `'taken'` then. It keeps no process alive. */
-  async tryLock(key: string, leaseMs: number, limitMs: number): Promise<Lease | 'taken' | undefined> {
-    const lease = await this.#lock(key, { leaseMs, waitMs: 1 }, limitMs, true)
-    return lease === 'none' ? 'taken' : lease
-  }
-
-  async #lock(key: string, options: LockOptions, limitMs: number, unref: boolean): Promise<Lease | 'none' | undefined> {
-    const begun = this.#locks.begin()
-    if (begun === 0) return undefined
-    try {
-      const locking = Promise.resolve(this.#store.lock?.(key, options))
-      const lease = await withinLimit(locking, limitMs, { onLate: (lease) => this.unlock(lease), unref })
-      this.#locks.succeeded()
-      return lease ?? 'none'
-    } catch (error) {
-      this.#locks.failed(begun)
-      this.#report.tell('lock', error)
-      return undefined
-    }
-  }
-
-  /** Gives a lease back. Nobody waits for it. */
-  async unlock(lease: Lease | undefined): Promise<void> {
-    try {
-      await lease?.release()
-    } catch (error) {
-      this.#report.tell('lock', error)
-    }
-  }
-
   /** Removes a response. Nobody waits for it. */
   delete(key: string, slot: string): void {
     const begun = this.#removals.begin()
@@ -295,17 +249,4 @@ export class ForgivingStore {
       return failed(error)
     }
   }
-}
-
-/** @throws TypeError for what is no answer of `get` */
-function checkedFound(found: Found): Found {
-  const isFound = typeof found === 'object' && found !== null && Array.isArray(found.responses)
-  if (isFound && (found.mark == null || typeof found.mark.value === 'string')) return found
-  throw notFound()
-}
-
-/** @throws TypeError for what is no answer of `openBody` */
-function checkedBody(body: Body | undefined): Body | undefined {
-  if (body === undefined || isBody(body)) return body
-  throw new TypeError('openBody answered with something else than a body')
 }

@@ -1,7 +1,8 @@
 import { types } from 'node:util'
+import { isBody } from './body.js'
 import type { StoredResponse } from './rules/messages.js'
 import { maxStoredLines } from './rules/stored-response.js'
-import type { Found, FoundResponse } from './store.js'
+import type { Body, Found, FoundResponse } from './store.js'
 
 /** Longer lists are nothing that a cache has stored: a body that long would have a tebibyte. */
 const maxMembers = 1_048_576
@@ -19,7 +20,20 @@ export function plainFound(found: Found): Found {
   return { responses: copy as Found['responses'], ...(plainMark !== undefined && { mark: plainMark }) }
 }
 
-export function notFound(): TypeError {
+/** @throws TypeError for what is no answer of `get` */
+export function checkedFound(found: Found): Found {
+  const isFound = typeof found === 'object' && found !== null && Array.isArray(found.responses)
+  if (isFound && (found.mark == null || typeof found.mark.value === 'string')) return found
+  throw notFound()
+}
+
+/** @throws TypeError for what is no answer of `openBody` */
+export function checkedBody(body: Body | undefined): Body | undefined {
+  if (body === undefined || isBody(body)) return body
+  throw new TypeError('openBody answered with something else than a body')
+}
+
+function notFound(): TypeError {
   return new TypeError('get answered with something else than { responses, mark }')
 }
 

@@ -21,7 +21,7 @@ const listingLimitMs = 10_000
 const noBytes = new Uint8Array(0)
 
 /** What the index needs of the cache it is part of. */
-interface Keeper {
+export interface Keeper {
   readonly store: {
     readonly keepsObjects: boolean
     set(key: string, body: Body, complete: () => StoredResponse | undefined): Awaitable<boolean>

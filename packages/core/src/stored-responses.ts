@@ -1,27 +1,23 @@
 import { hash } from 'node:crypto'
-import { isPromise, whenReady } from './awaitable.js'
+import { whenReady } from './awaitable.js'
 import { BodyOnItsWay, isAtHand } from './body.js'
 import { Budget } from './budget.js'
 import type { ForgivingStore } from './forgiving-store.js'
-import { GroupMarks } from './group-marks.js'
 import type { Integrity } from './integrity.js'
+import { Invalidations, markLifetimeMs, ownMarks } from './invalidations.js'
 import { LookUps, type Lookup } from './look-ups.js'
 import { newId } from './new-id.js'
 import { type Reading, readingOfAll, readingOfRange } from './reading.js'
-import { RecentInvalidations } from './recent-invalidations.js'
 import type { Assessed } from './rules/assessment.js'
-import { groupKey, groupKeysIn } from './rules/cache-groups.js'
 import type { CacheKey } from './rules/cache-key.js'
 import type { Candidate } from './rules/candidates.js'
 import type { EpochMilliseconds, StoredResponse } from './rules/messages.js'
 import type { RuleOptions } from './rules/options.js'
 import type { StorableHead } from './rules/storable-head.js'
-import { SearchIndex } from './search-index.js'
+import { type Keeper, SearchIndex } from './search-index.js'
 import type { Awaitable, Body, ByteRange, Found, FoundResponse } from './store.js'
 import { BodyDamagedError, verifiedBody } from './verified-body.js'
 
-/** Marks are kept, and copies may take, so long: then an old response cannot outlast what invalidated it. */
-const markLifetimeMs = 3_600_000
 /** Parts under one key that are kept beside whole responses; the least recently stored go. */
 const maxParts = 32
 /** How long the body of a response that moves may take to be opened. */
@@ -33,29 +29,18 @@ export interface Completed {
   readonly digests: readonly string[] | undefined
 }
 
-/** What the answer to an unsafe request makes invalid. */
-export interface Outdated {
-  /** Keys of targets. */
-  readonly targets: readonly string[]
-  /** Keys of groups. */
-  readonly groups: readonly string[]
-  /** Where responses to the same request would be stored. */
-  readonly asked: CacheKey
-}
-
 /** Everything the cache does with its store: looking up, reading, keeping, updating, invalidating, removing. */
 export class StoredResponses {
   readonly store: ForgivingStore
-  readonly invalidations = new RecentInvalidations()
   readonly #options: RuleOptions
   readonly #verifiesDigests: boolean
   /** Where what the store hands back has to be signed. */
   readonly #integrity: Integrity | undefined
   readonly #clock: () => EpochMilliseconds
   readonly #lookUps: LookUps
+  readonly invalidations: Invalidations
   /** Set with `noVarySearch`. */
   readonly searchIndex: SearchIndex | undefined
-  readonly #groups: GroupMarks
 
   constructor(
     store: ForgivingStore,
@@ -69,9 +54,10 @@ export class StoredResponses {
     this.#verifiesDigests = verify === 'digest'
     this.#clock = clock
     this.#integrity = store.keepsObjects ? undefined : integrity
-    this.#groups = new GroupMarks(store, clock, this.invalidations)
     this.#lookUps = new LookUps(store, options, this.#verifiesDigests, clock, this.#integrity)
-    this.searchIndex = options.noVarySearch ? new SearchIndex(this, options.digest, clock) : undefined
+    this.invalidations = new Invalidations(store, options, clock)
+    this.searchIndex = options.noVarySearch ? this.#index() : undefined
+    this.invalidations.searchIndex = this.searchIndex
   }
 
   /** Whether what is stored has to have digests. */
@@ -135,37 +121,6 @@ export class StoredResponses {
     })
   }
 
-  /** The marks of what is put together of these: where they do not agree with what is known now, it is invalid. */
-  marksOfParts(lookup: Lookup, parts: readonly Assessed[]): StoredResponse['marks'] {
-    const { key, marks } = lookup
-    const values = new Map<string, string>()
-    for (const { stored } of parts) {
-      for (const group of groupKeysIn(stored.marks, key.target)) {
-        values.set(
-          group,
-          stored.marks[group] === marks.get(group) ? (values.get(group) ?? (marks.get(group) as string)) : newId()
-        )
-      }
-    }
-    return ownMarks(lookup, values)
-  }
-
-  /**
-   * The marks that a response requested at `requestTime`, which is in these groups, is stored with. Those of groups may
-   * take `limitMs` to be read.
-   */
-  marksOf(
-    lookup: Lookup,
-    groups: readonly string[],
-    requestTime: EpochMilliseconds,
-    limitMs: number
-  ): Awaitable<StoredResponse['marks']> {
-    if (groups.length === 0) return ownMarks(lookup)
-    return whenReady(this.#groups.of(lookup, groups, requestTime, new Budget(limitMs, 'unref')), (ofGroups) => {
-      return ownMarks(lookup, ofGroups)
-    })
-  }
-
   /** Gives a stored response new metadata, by which it is valid again. Whether the store has taken it. */
   update(
     lookup: Lookup,
@@ -174,7 +129,7 @@ export class StoredResponses {
     groups: readonly string[],
     limitMs: number
   ): Awaitable<boolean> {
-    return whenReady(this.marksOf(lookup, groups, head.requestTime, limitMs), (marks) => {
+    return whenReady(this.invalidations.marksOf(lookup, groups, head.requestTime, limitMs), (marks) => {
       const { invalid, ...kept } = stored
       const { storedTime = stored.responseTime } = stored
       const updated: StoredResponse = { ...kept, storedTime, ...head, marks }
@@ -195,80 +150,9 @@ export class StoredResponses {
     this.store.delete(lookup.key.key, stored.slot)
   }
 
-  /**
-   * Makes everything under these targets invalid; has answered when it is. `value` is a new {@link newId}. Whether the
-   * store is known to know.
-   */
-  invalidate(targets: readonly string[], budget: Budget, value = newId()): Awaitable<boolean> {
-    for (const target of targets) this.invalidations.note(target)
-    const all = this.searchIndex === undefined ? targets : this.searchIndex.marksOf(targets, budget)
-    return whenReady(all, (all) => this.#mark(all, budget, value))
-  }
-
-  #mark(targets: readonly string[], budget: Budget, value: string): Awaitable<boolean> {
-    const at = this.#clock()
-    const writing: Promise<boolean>[] = []
-    let isWritten = true
-    for (const target of targets) {
-      const marked = this.store.invalidate(target, { value, at, dropAt: at + markLifetimeMs }, budget)
-      if (isPromise(marked)) writing.push(marked)
-      else isWritten &&= marked
-    }
-    if (writing.length === 0) return isWritten
-    return Promise.all(writing).then((marked) => isWritten && marked.every(Boolean))
-  }
-
-  /**
-   * The same, and of the groups, given by their keys: of those, and of all that anything under the targets or under
-   * `asked` is in. What becomes invalid with a group takes no other group along (GRP-02).
-   */
-  invalidateWithGroups({ targets, groups, asked }: Outdated, budget: Budget, value = newId()): Awaitable<boolean> {
-    if (!this.#options.cacheGroups) return this.invalidate(targets, budget, value)
-    const keys = targets.map((target): CacheKey => ({ key: target, target }))
-    if (asked.key !== asked.target) keys.push(asked)
-    const members = this.#groups.under(keys, budget)
-    const invalidated = this.invalidate(targets, budget, value)
-    return whenReady(members, (members) => {
-      const marked = this.#groups.invalidate([...new Set([...groups, ...members])], budget)
-      return whenReady(marked, (marked) => whenReady(invalidated, (invalidated) => marked && invalidated))
-    })
-  }
-
-  /**
-   * Makes all members of a group invalid; `target` is the key of any URI of its origin. Whether the store is known to
-   * know.
-   */
-  invalidateGroup(target: string, name: string, budget: Budget): Awaitable<boolean> {
-    return this.#groups.invalidate([groupKey(target, name)], budget)
-  }
-
   /** Look-ups for whoever goes through all that is stored: what is remembered for hits is not driven out by them. */
   lookUpsApart(): LookUps {
     return new LookUps(this.store, this.#options, this.#verifiesDigests, this.#clock, this.#integrity)
-  }
-
-  /**
-   * Sees to it that there is a mark on the target of a key that is not the target itself: where that mark is missing, its
-   * responses count as invalid, so that losing it is safe. One that may be written too late is not relied on: what is
-   * stored then has a mark that nobody writes, and is validated before it is used.
-   */
-  ensureMark(lookup: Lookup, budget: Budget): Awaitable<Lookup> {
-    const marked = this.withMark(lookup, budget)
-    const index = this.searchIndex
-    return index === undefined ? marked : whenReady(marked, (lookup) => index.prepare(lookup, budget))
-  }
-
-  /** The same, without regard to other queries. */
-  withMark(lookup: Lookup, budget: Budget): Awaitable<Lookup> {
-    const { key, marks } = lookup
-    if (key.key === key.target || marks.has(key.target)) return lookup
-    const at = this.#clock()
-    const value = newId()
-    const marked = this.store.mark(key.target, { value, at, dropAt: at + markLifetimeMs }, budget)
-    return whenReady(marked, (isWritten) => ({
-      ...lookup,
-      marks: new Map([...marks, [key.target, isWritten ? value : newId()]])
-    }))
   }
 
   /** Keeps the number of responses under a key within `maxVariants`: the least recently stored go (VARY-10). */
@@ -286,6 +170,16 @@ export class StoredResponses {
       for (const { slot } of tooMany) this.store.delete(lookup.key.key, slot)
     }
     whenReady(found, trim)
+  }
+
+  #index(): SearchIndex {
+    const keeper: Keeper = {
+      store: this.store,
+      lookUp: (key, budget) => this.lookUp(key, budget),
+      withMark: (lookup, budget) => this.invalidations.withMark(lookup, budget),
+      complete: (lookup, head, copied) => this.complete(lookup, head, copied)
+    }
+    return new SearchIndex(keeper, this.#options.digest, this.#clock)
   }
 
   /** Metadata without its body is of no use to anybody. */
@@ -340,15 +234,6 @@ export class StoredResponses {
     if (moving instanceof BodyOnItsWay) moving.letGo()
     return isMoved
   }
-}
-
-/** The mark of the target, and more. */
-function ownMarks({ key, marks }: Lookup, others?: ReadonlyMap<string, string>): StoredResponse['marks'] {
-  // Without a prototype it is a dictionary from the start: each literal with such a name would be of a shape of its own.
-  const values: Record<string, string> = Object.create(null)
-  values[key.target] = marks.get(key.target) ?? ''
-  if (others !== undefined) for (const [other, value] of others) values[other] = value
-  return Object.freeze(values)
 }
 
 /** Whether a body at hand is whole: who was given shared bytes may have taken their memory away. */

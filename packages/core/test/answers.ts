@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
-import type { CacheDecision } from '@cc/core'
+import type { CacheDecision, CacheStore } from '@cc/core'
 import { request } from 'undici'
-import type { Answer, Ask, SetUp, TestClock } from './harness.js'
+import { type Answer, type Ask, type SetUp, setUp, type TestClock } from './harness.js'
 import type { ReceivedRequest } from './origin.js'
 
 export type FieldsGiven = Readonly<Record<string, string | string[]>>
@@ -67,6 +67,21 @@ export class Barrier {
   release(index: number): void {
     this.#held[index]?.()
   }
+}
+
+/** A client of an origin whose answers, all alike, wait for the test. */
+export async function withHeldOrigin(
+  store: CacheStore,
+  answer: OriginAnswer,
+  options: Parameters<typeof setUp>[2] = {}
+): Promise<{ client: SetUp; barrier: Barrier }> {
+  const barrier = new Barrier()
+  const client = await setUp(
+    store,
+    ({ clock }, _request, response, n) => barrier.hold(() => send(response, answer, clock, n)),
+    options
+  )
+  return { client, barrier }
 }
 
 /** Asks as `client.get` does, but without its decision: several may be under way at once. */

@@ -1,7 +1,7 @@
 import { type CacheOptions, type CacheStore, cacheInterceptor, type Lease } from '@cc/core'
 import { afterEach, describe, expect, it, jest } from '@jest/globals'
 import { Agent, request } from 'undici'
-import { ask, Barrier, backgroundDecision, decided, notModified, type OriginAnswer, ok, send } from './answers.js'
+import { ask, Barrier, backgroundDecision, decided, notModified, ok, send, withHeldOrigin } from './answers.js'
 import { type SetUp, setUp } from './harness.js'
 import { MapStore } from './map-store.js'
 import { turns, until } from './no-stray-errors.js'
@@ -42,16 +42,6 @@ afterEach(() => {
 
 const across = { collapseAcrossProcesses: true }
 
-async function heldOrigin(store: CacheStore, answer: OriginAnswer, options: Parameters<typeof setUp>[2] = across) {
-  const barrier = new Barrier()
-  const client = await setUp(
-    store,
-    ({ clock }, _request, response, n) => barrier.hold(() => send(response, answer, clock, n)),
-    options
-  )
-  return { client, barrier }
-}
-
 /** Asks through a cache of its own with the same store, as another process would. */
 function another(client: SetUp, store: CacheStore, options: CacheOptions = across): () => Promise<string> {
   const agent = new Agent()
@@ -65,7 +55,7 @@ function another(client: SetUp, store: CacheStore, options: CacheOptions = acros
 describe('collapsed requests of caches that share a store (RFC 9111 §4)', () => {
   it('COLL-01: all of them together make one request of the origin', async () => {
     const store = new MapStore()
-    const { client, barrier } = await heldOrigin(store, ok('max-age=60'))
+    const { client, barrier } = await withHeldOrigin(store, ok('max-age=60'), across)
     const others = [another(client, store), another(client, store)]
     const answers = [ask(client, '/'), ask(client, '/')].map((answer) => answer.then(({ text }) => text))
     await barrier.held(1)
@@ -79,7 +69,7 @@ describe('collapsed requests of caches that share a store (RFC 9111 §4)', () =>
 
   it('COLL-01: what is not stored each asks for itself, and those of one cache that waited need not wait again', async () => {
     const store = new MapStore()
-    const { client, barrier } = await heldOrigin(store, ok('no-store'))
+    const { client, barrier } = await withHeldOrigin(store, ok('no-store'), across)
     const other = another(client, store)
     const answers = [ask(client, '/').then(({ text }) => text)]
     await barrier.held(1)
@@ -114,7 +104,7 @@ describe('collapsed requests of caches that share a store (RFC 9111 §4)', () =>
     ],
     ['cannot be released', async () => ({ release: () => Promise.reject(new Error('no release')) })]
   ])('COLL-01: ROB-02: a lock that %s costs the wait and no request', async (_what, lock) => {
-    const { client, barrier } = await heldOrigin(new LockingStore(lock), ok('max-age=60'), {
+    const { client, barrier } = await withHeldOrigin(new LockingStore(lock), ok('max-age=60'), {
       ...across,
       collapseWaitMs: 20
     })
@@ -226,7 +216,7 @@ describe('collapsed requests of caches that share a store (RFC 9111 §4)', () =>
       await set(...args)
       events.push('stored')
     }
-    const { client, barrier } = await heldOrigin(store, ok('max-age=60'))
+    const { client, barrier } = await withHeldOrigin(store, ok('max-age=60'), across)
     const answer = ask(client, '/')
     await barrier.held(1)
     expect(events).toEqual([])
@@ -242,7 +232,7 @@ describe('collapsed requests of caches that share a store (RFC 9111 §4)', () =>
       signal = options.signal
       return new Promise((resolve) => options.signal?.addEventListener('abort', () => resolve(undefined)))
     })
-    const { client } = await heldOrigin(store, ok('max-age=60'))
+    const { client } = await withHeldOrigin(store, ok('max-age=60'), across)
     const recorder = new Recorder('new')
     client.dispatcher.dispatch({ origin: client.origin.url, path: '/', method: 'GET' }, recorder.handler)
     await turns(20)
@@ -265,7 +255,7 @@ describe('collapsed requests of caches that share a store (RFC 9111 §4)', () =>
       [new LockingStore(never), {}],
       [without, across]
     ] as const) {
-      const { client, barrier } = await heldOrigin(store, ok('max-age=60'), options)
+      const { client, barrier } = await withHeldOrigin(store, ok('max-age=60'), options)
       const answer = ask(client, '/')
       await barrier.held(1)
       barrier.release(0)

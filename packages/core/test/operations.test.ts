@@ -36,20 +36,6 @@ describe.each(stores)('operations (%s)', (_, make) => {
     expect(decision).toMatchObject({ outcome: 'miss', reason: 'uri-miss' })
   })
 
-  it('delete: what is on its way meanwhile is validated before it is used', async () => {
-    const barrier = new Barrier()
-    const client = await setUp(make(), ({ clock }, { headers }, response) => {
-      if (headers['if-none-match'] !== undefined) return send(response, notModified(etag), clock)
-      barrier.hold(() => send(response, fresh, clock))
-    })
-    const asking = client.get('/')
-    await barrier.held(1)
-    await client.cache.delete(`${client.origin.url}/`)
-    barrier.release(0)
-    await asking
-    expect(await outcomeOf(client, '/')).toBe('validated')
-  })
-
   it('delete: what is stored for a request with key fields goes alone, and for its URL all is unused', async () => {
     const client = await setUp(make(), answering(fresh), { keyFields: ['tenant'] })
     const url = `${client.origin.url}/`
@@ -105,19 +91,22 @@ describe.each(stores)('operations (%s)', (_, make) => {
     await expect(client.cache.invalidateGroup('g', 'g')).rejects.toThrow(/invalidateGroup/)
   })
 
-  it('INV-06: invalidate reaches what is on its way', async () => {
-    const barrier = new Barrier()
-    const client = await setUp(make(), ({ clock }, { headers }, response) => {
-      if (headers['if-none-match'] !== undefined) return send(response, notModified(etag), clock)
-      barrier.hold(() => send(response, fresh, clock))
-    })
-    const asking = client.get('/')
-    await barrier.held(1)
-    await client.cache.invalidate(`${client.origin.url}/`)
-    barrier.release(0)
-    await asking
-    expect(await outcomeOf(client, '/')).toBe('validated')
-  })
+  it.each(['delete', 'invalidate'] as const)(
+    'INV-06: %s reaches what is on its way: it is validated before it is used',
+    async (operation) => {
+      const barrier = new Barrier()
+      const client = await setUp(make(), ({ clock }, { headers }, response) => {
+        if (headers['if-none-match'] !== undefined) return send(response, notModified(etag), clock)
+        barrier.hold(() => send(response, fresh, clock))
+      })
+      const asking = client.get('/')
+      await barrier.held(1)
+      await client.cache[operation](`${client.origin.url}/`)
+      barrier.release(0)
+      await asking
+      expect(await outcomeOf(client, '/')).toBe('validated')
+    }
+  )
 
   it('entries: tells of each stored response', async () => {
     const client = await setUp(make(), answering(ok('max-age=60', { ...etag, Age: '5', 'X-A': ['1', '2'] })))

@@ -89,13 +89,13 @@ describe('ROB-02: failures of a store', () => {
 
   it('have one budget for all that a caller waits for', async () => {
     const store = new FaultyStore()
-    const client = await clientOf(store, { storeTimeoutMs: 400, keyFields: ['X-Key'] })
+    const client = await clientOf(store, { storeTimeoutMs: 2_000, keyFields: ['X-Key'] })
     await client.get('/long')
     store.faults = { openBody: never, mark: never, delete: never, update: never }
     const began = performance.now()
     expect(await client.get('/long')).toMatchObject({ status: 200, text: long })
-    expect(performance.now() - began).toBeLessThan(750)
-  })
+    expect(performance.now() - began).toBeLessThan(3_900)
+  }, 30_000)
 
   it('of a get count neither as a miss nor as an invitation to store', async () => {
     const store = new FaultyStore()

@@ -134,7 +134,7 @@ class Handle implements CacheHandle {
       throw new TypeError('invalidateGroup: this cache knows no groups, for its option cacheGroups is false')
     const { target } = keyOf('invalidateGroup', origin, options.partition, this.#lazy.settings)
     const { cache } = await this.#open()
-    const isWritten = await cache.responses.invalidateGroup(target, name, new Budget(callLimitMs))
+    const isWritten = await cache.responses.invalidations.invalidateGroup(target, name, new Budget(callLimitMs))
     if (!isWritten) throw new StoreOperationError('invalidateGroup', notTaken)
   }
 
@@ -205,7 +205,7 @@ class Handle implements CacheHandle {
 
   async #invalidate(operation: string, target: string): Promise<void> {
     const { cache } = await this.#lazy.open()
-    const isWritten = await cache.responses.invalidate([target], new Budget(callLimitMs))
+    const isWritten = await cache.responses.invalidations.invalidate([target], new Budget(callLimitMs))
     if (!isWritten) throw new StoreOperationError(operation, notTaken)
   }
 }

@@ -18,6 +18,11 @@ export interface Source {
   abort(reason: Error | undefined): void
 }
 
+/** While nothing has come yet there is nothing to hold back. */
+export function nothingYet(abort: Source['abort']): Source {
+  return { pause() {}, resume() {}, abort }
+}
+
 /** The head of a response in the shapes the two generations of handlers want; each is made when asked for. */
 export interface Head {
   readonly status: number

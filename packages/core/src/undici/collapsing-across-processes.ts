@@ -1,6 +1,6 @@
 import type { Lookup } from '../look-ups.js'
 import type { Assessed } from '../rules/assessment.js'
-import type { Source } from './caller.js'
+import { nothingYet } from './caller.js'
 import type { Exchange, Follower, Leading } from './exchange.js'
 
 /**
@@ -12,22 +12,19 @@ export function askAlone(follower: Follower, leading: Leading): void {
   const { exchange, forward } = follower
   const { cache, caller, asked } = exchange
   const { store } = cache.responses
-  if (exchange.waitedForProcess || !store.canLock) return forward()
+  if (exchange.waitedForProcess || !store.locks.areThere) return forward()
   exchange.waitedForProcess = true
   const waiting = new AbortController()
-  const source: Source = {
-    pause() {},
-    resume() {},
-    abort: (reason) => {
+  caller.attach(
+    nothingYet((reason) => {
       waiting.abort()
       caller.fail(reason)
-    }
-  }
-  caller.attach(source)
+    })
+  )
   leading.sent({ detach() {}, cancel: () => waiting.abort(), pause() {}, resume() {} })
   caller.start()
-  store.lock(asked.key.key, cache.settings.collapseWaitMs, waiting.signal).then((lock) => {
-    if (typeof lock === 'object') leading.holds(() => store.unlock(lock))
+  store.locks.take(asked.key.key, cache.settings.collapseWaitMs, waiting.signal).then((lock) => {
+    if (typeof lock === 'object') leading.holds(() => store.locks.giveBack(lock))
     if (lock === 'waited' && leading.isWanted) lookAgain(follower, leading)
     else forward()
   })
@@ -45,7 +42,7 @@ export async function validateForAll(
 ): Promise<void> {
   const { cache, asked, budget } = exchange
   const { responses, settings } = cache
-  const lock = await responses.store.tryLock(asked.key.key, settings.collapseWaitMs, settings.storeTimeoutMs)
+  const lock = await responses.store.locks.takeIfFree(asked.key.key, settings.collapseWaitMs, settings.storeTimeoutMs)
   if (lock === undefined) return send()
   if (lock === 'taken') {
     const followers = leading.dissolve()
@@ -53,7 +50,7 @@ export async function validateForAll(
     if (followers.length > 0) answerAnew(followers, await responses.lookUp(asked.key, budget))
     return
   }
-  leading.holds(() => responses.store.unlock(lock))
+  leading.holds(() => responses.store.locks.giveBack(lock))
   const lookup = await responses.lookUp(asked.key, budget)
   if (hasStill(lookup, selected)) return send()
   // It was validated between our look-up and our lock.

@@ -12,18 +12,19 @@ import type { Exchange } from './exchange.js'
 import type { Receiver } from './forward.js'
 import { forward, receive } from './forwarding.js'
 import type { NetworkResponse } from './network-response.js'
+import { refused } from './not-stored.js'
 import { withFields } from './read-request.js'
 import { Discard } from './relay.js'
 import { StoredHead } from './serve-stored.js'
 import { withStatus } from './status-head.js'
-import { refused, storingAs } from './storing.js'
+import { storingAs } from './storing.js'
 
 const notKept = refused('UPD-08', 'with the new fields it may not be stored')
 
 /** Asks the origin for the part that is missing of a stored response (RNG-10). RFC 9111 §3.4. */
 export function complete(exchange: Exchange, lookup: Lookup, completion: Completion): void {
   const { caller, asked, budget, cache } = exchange
-  const marked = cache.responses.ensureMark(lookup, budget)
+  const marked = cache.responses.invalidations.ensureMark(lookup, budget)
   if (isPromise(marked)) caller.start()
   whenReady(marked, (marked) =>
     exchange.send(withFields(asked.opts, completion.fields), {

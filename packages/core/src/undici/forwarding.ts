@@ -5,12 +5,13 @@ import type { Exchange } from './exchange.js'
 import type { Receiver } from './forward.js'
 import type { NetworkResponse } from './network-response.js'
 import { copiedBytes, LongRelay, type Passing, Relay, ShortRelay } from './relay.js'
-import { storeWhole, storing } from './storing.js'
+import { storing } from './storing.js'
+import { storeWhole } from './storing-whole.js'
 
 /** Sends the request to the origin and may store the answer. Without a look-up nothing is known, and nothing stored. */
 export function forward(exchange: Exchange, lookup: Lookup | undefined, reason: ForwardReason): void {
   if (lookup === undefined) return sendForward(exchange, undefined, reason)
-  const marked = exchange.cache.responses.ensureMark(lookup, exchange.budget)
+  const marked = exchange.cache.responses.invalidations.ensureMark(lookup, exchange.budget)
   if (isPromise(marked)) exchange.caller.start()
   whenReady(marked, (marked) => {
     if (marked !== lookup) exchange.leads?.marked(marked)

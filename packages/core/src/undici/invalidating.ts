@@ -1,17 +1,20 @@
 import { whenReady } from '../awaitable.js'
+import type { Outdated } from '../invalidations.js'
 import { invalidatedGroups } from '../rules/cache-groups.js'
 import { cacheKey } from '../rules/cache-key.js'
 import { fieldMap } from '../rules/fields.js'
 import { invalidates, invalidationKeys } from '../rules/invalidation.js'
 import type { NotStored } from '../rules/storing.js'
 import type { Awaitable } from '../store.js'
-import type { Outdated } from '../stored-responses.js'
+import { showDecision } from './answer-decision.js'
 import type { Exchange } from './exchange.js'
 import type { Receiver } from './forward.js'
 import type { NetworkResponse } from './network-response.js'
+import { refused } from './not-stored.js'
 import { Relay } from './relay.js'
 import { showStatus } from './status-head.js'
-import { refused, showDecision, storingAs, type Told } from './storing.js'
+import type { Told } from './stored-or-not.js'
+import { storingAs } from './storing.js'
 import { decidePost, invalidateForPost, type PostUnderWay, postUnderWay } from './storing-post.js'
 
 const overtaken = refused('INV-06', 'its target was invalidated in the meantime, or the store cannot tell')
@@ -33,7 +36,7 @@ export function forwardUnsafe(exchange: Exchange): void {
     failed: (error, wasSent) => {
       exchange.tell({ outcome: 'bypass', reason: 'method' })
       // It may have reached the origin and changed something there (INV-07).
-      const invalidated = wasSent ? responses.invalidate([asked.key.target], budget) : undefined
+      const invalidated = wasSent ? responses.invalidations.invalidate([asked.key.target], budget) : undefined
       whenReady(invalidated, () => caller.fail(error))
     }
   })
@@ -63,7 +66,7 @@ function outdatedBy({ asked, cache }: Exchange, response: NetworkResponse): Outd
 }
 
 function invalidate({ cache, budget }: Exchange, outdated: Outdated): Awaitable<boolean> {
-  return cache.responses.invalidateWithGroups(outdated, budget)
+  return cache.responses.invalidations.invalidateWithGroups(outdated, budget)
 }
 
 function relayOnly(exchange: Exchange, response: NetworkResponse, because?: NotStored): Receiver {

@@ -1,10 +1,15 @@
 import { createHash } from 'node:crypto'
 import type { Dispatcher } from 'undici'
+import { skipping } from '../body.js'
+import { Budget } from '../budget.js'
+import type { Lookup } from '../look-ups.js'
+import type { Assessed } from '../rules/assessment.js'
 import { combined, fieldMap } from '../rules/fields.js'
 import type { StoredResponse } from '../rules/messages.js'
 import { FellBehindError, type Seen, SharedBody } from '../shared-body.js'
 import type { Exchange } from './exchange.js'
 import { responseFields } from './response-fields.js'
+import type { Sharable } from './sharable.js'
 
 type Controller = Dispatcher.DispatchController
 type Headers = Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseStart']>>[2]
@@ -13,11 +18,31 @@ type Headers = Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseStar
 const describing = ['content-type', 'content-encoding', 'content-language', 'content-length', 'etag', 'last-modified']
 
 /**
+ * What comes after what a caller has seen of a shared answer: the rest of what was `stored` of it, or else of what the
+ * origin answers him.
+ */
+export async function restOf(
+  exchange: Exchange,
+  lookup: Lookup,
+  stored: StoredResponse | undefined,
+  sharable: Sharable | undefined,
+  seen: Seen
+): Promise<AsyncIterator<Uint8Array>> {
+  const { responses, settings } = exchange.cache
+  if (stored !== undefined) {
+    const body = await responses.openBody(lookup, { stored } as Assessed, new Budget(settings.storeTimeoutMs))
+    if (body !== undefined) return skipping(body, seen.bytes)
+  }
+  if (exchange.caller.ended || sharable === undefined) throw new FellBehindError()
+  return askForRest(exchange, sharable.selected.stored, seen)
+}
+
+/**
  * Asks the origin once more for an answer of which the caller has seen the beginning, and gives the rest. It rejects unless
  * the new answer is about the same content and begins with the very same bytes: then all that the caller gets is the
  * body of the new one.
  */
-export function askForRest(exchange: Exchange, stored: StoredResponse, seen: Seen): Promise<AsyncIterator<Uint8Array>> {
+function askForRest(exchange: Exchange, stored: StoredResponse, seen: Seen): Promise<AsyncIterator<Uint8Array>> {
   return new Promise((resolve, reject) => {
     const handler = new RestHandler(stored, seen, resolve, reject)
     try {

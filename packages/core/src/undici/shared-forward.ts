@@ -1,20 +1,18 @@
-import { skipping } from '../body.js'
-import { Budget } from '../budget.js'
 import type { Lookup } from '../look-ups.js'
 import type { Assessed } from '../rules/assessment.js'
-import { groupKeysOf } from '../rules/cache-groups.js'
-import { asConfirmed, asStored, isForOthers, isStillCurrent } from '../rules/collapsing.js'
+import { asConfirmed } from '../rules/collapsing.js'
 import type { EpochMilliseconds, StoredResponse } from '../rules/messages.js'
 import type { StorableHead } from '../rules/storable-head.js'
-import { FellBehindError, type Seen, SharedBody } from '../shared-body.js'
-import type { Caller, Head, RawHeaders, Source } from './caller.js'
+import { type Seen, SharedBody } from '../shared-body.js'
+import { bufferBytes, isWhole } from './answer-decision.js'
+import { type Caller, type Head, nothingYet, type RawHeaders, type Source } from './caller.js'
 import type { Exchange, Follower, Leading, OnItsWay } from './exchange.js'
 import { forwardAlone, hasSameLimits, serveComing, serveConfirmed, tell } from './followers.js'
 import type { NetworkResponse } from './network-response.js'
 import type { Passing } from './relay.js'
-import { askForRest } from './rest-of-answer.js'
+import { restOf } from './rest-of-answer.js'
 import { playOn } from './serve-stored.js'
-import { decideAnswer, isWhole } from './storing.js'
+import { isForAnybodyElse, isOvertaken, isSameMark, type Sharable, sharableOf } from './sharable.js'
 
 type Headers = Parameters<Caller['end']>[0]
 
@@ -22,12 +20,6 @@ type Headers = Parameters<Caller['end']>[0]
 interface Answer {
   readonly response: NetworkResponse
   readonly passing: Passing
-}
-
-/** What of an answer is for others. */
-interface Sharable {
-  readonly selected: Assessed
-  readonly contentLength: number | undefined
 }
 
 /**
@@ -67,7 +59,7 @@ export class SharedForward implements Leading {
     this.#lookup = lookup
     this.#name = name
     this.#askedAt = exchange.cache.settings.clock()
-    this.#invalidations = exchange.cache.responses.invalidations.count
+    this.#invalidations = exchange.cache.responses.invalidations.recent.count
   }
 
   get isWanted(): boolean {
@@ -114,10 +106,10 @@ export class SharedForward implements Leading {
     if (this.#waiting.size === 0) return
     const { asked, cache } = this.#exchange
     const confirmed = asConfirmed(served, asked.key, head, cache.settings.rules)
-    this.#isForOthers(confirmed)
-    const isOvertaken = this.#isOvertaken(confirmed)
+    isForAnybodyElse(this.#exchange, confirmed)
+    const isLate = isOvertaken(this.#exchange, confirmed, this.#invalidations)
     for (const follower of this.#takeWaiting()) {
-      if (isOvertaken) forwardAlone(follower)
+      if (isLate) forwardAlone(follower)
       else serveConfirmed(follower, served, confirmed)
     }
   }
@@ -179,12 +171,15 @@ export class SharedForward implements Leading {
     else this.#body.fail(error)
   }
 
-  /** Whether nothing was invalidated before this look-up: it found the mark that was there, or was made (INV-06). */
-  #isStillCurrent({ marks }: Lookup): boolean {
-    const { asked, cache } = this.#exchange
-    const now = cache.settings.clock()
-    const isSame = (before: Lookup) => isStillCurrent(asked.key, before.marks, marks, this.#askedAt, now)
+  #isStillCurrent(found: Lookup): boolean {
+    const isSame = (before: Lookup) => isSameMark(this.#exchange, before, found, this.#askedAt)
     return isSame(this.#lookup) || (this.#marked !== undefined && isSame(this.#marked))
+  }
+
+  /** What of the answer is for others; `undefined` if nothing is. */
+  #decide({ response }: Answer): Sharable | undefined {
+    if (this.#sharable === undefined) this.#sharable = sharableOf(this.#exchange, response) ?? null
+    return this.#sharable ?? undefined
   }
 
   /** The caller is now one of several. */
@@ -209,17 +204,13 @@ export class SharedForward implements Leading {
     exchange.caller.start()
   }
 
-  /** For who waits for a head: there is nothing to hold back, and to leave concerns nobody else. */
+  /** For who waits for a head: to leave concerns nobody else. */
   #seatOf(caller: Caller, left: () => void): Source {
-    return {
-      pause() {},
-      resume() {},
-      abort: (reason) => {
-        left()
-        caller.fail(reason)
-        this.#left()
-      }
-    }
+    return nothingYet((reason) => {
+      left()
+      caller.fail(reason)
+      this.#left()
+    })
   }
 
   #takeWaiting(): readonly Follower[] {
@@ -233,40 +224,10 @@ export class SharedForward implements Leading {
     if (follower.exchange.caller.ended) return 'taken'
     const sharable = this.#decide(answer)
     if (sharable === undefined) return 'alone'
-    if (this.#isOvertaken(sharable.selected)) return 'anew'
+    if (isOvertaken(this.#exchange, sharable.selected, this.#invalidations)) return 'anew'
     return serveComing(follower, sharable.selected, () =>
       this.#sharedBody(answer)?.read((seen) => this.#rest(follower.exchange, seen))
     )
-  }
-
-  /** What of the answer is for others; `undefined` if nothing is. */
-  #decide({ response }: Answer): Sharable | undefined {
-    if (this.#sharable !== undefined) return this.#sharable ?? undefined
-    const { asked, cache } = this.#exchange
-    const decision = decideAnswer(this.#exchange, response)
-    const selected = decision.store ? asStored(asked.key, decision.head, cache.settings.rules) : undefined
-    const isForOthers = this.#isForOthers(selected)
-    this.#sharable =
-      decision.store && selected && isForOthers ? { selected, contentLength: decision.contentLength } : null
-    return this.#sharable ?? undefined
-  }
-
-  /** Whether a group that the answer is in was invalidated since it was asked for (GRP-02, INV-06). */
-  #isOvertaken({ fields }: Assessed): boolean {
-    const { asked, cache } = this.#exchange
-    const { invalidations } = cache.responses
-    if (invalidations.count === this.#invalidations) return false
-    const groups = groupKeysOf(asked.key.target, fields, cache.settings.rules)
-    return groups.some((group) => invalidations.hasSince(group, this.#invalidations))
-  }
-
-  /** Whether others can have it; that they cannot is remembered for a while. */
-  #isForOthers(answer: Assessed | undefined): boolean {
-    const { asked, cache, isSecure } = this.#exchange
-    const { settings, collapsed } = cache
-    if (answer && isForOthers(asked.request, answer, settings.clock(), isSecure, settings.rules)) return true
-    collapsed.remember(asked.key.key, 'never')
-    return false
   }
 
   /** The body for many; `undefined` if its beginning is gone. */
@@ -288,18 +249,12 @@ export class SharedForward implements Leading {
   }
 
   #shareBody(begun: readonly Uint8Array[]): SharedBody {
-    const { settings, responses } = this.#exchange.cache
-    const { store } = responses
-    const longest = Math.min(settings.maxEntryBytes, store.maxEntryBytes)
-    this.#body = new SharedBody(
-      {
-        // A store in memory keeps all of it anyway.
-        limitBytes: store.keepsObjects && Number.isFinite(longest) ? longest : settings.copyBufferBytes,
-        hold: (on) => (on ? this.#forward?.pause() : this.#forward?.resume()),
-        left: () => this.#left()
-      },
-      begun
-    )
+    const sharing = {
+      limitBytes: bufferBytes(this.#exchange),
+      hold: (on: boolean) => (on ? this.#forward?.pause() : this.#forward?.resume()),
+      left: () => this.#left()
+    }
+    this.#body = new SharedBody(sharing, begun)
     return this.#body
   }
 
@@ -314,15 +269,7 @@ export class SharedForward implements Leading {
       this.#tellOver = resolve
     })
     const isStored = await this.#whenOver
-    const { cache } = this.#exchange
-    const stored = this.#stored
-    if (isStored && stored !== undefined) {
-      const budget = new Budget(cache.settings.storeTimeoutMs)
-      const body = await cache.responses.openBody(this.#lookup, { stored } as Assessed, budget)
-      if (body !== undefined) return skipping(body, seen.bytes)
-    }
-    if (exchange.caller.ended || !this.#sharable) throw new FellBehindError()
-    return askForRest(exchange, this.#sharable.selected.stored, seen)
+    return restOf(exchange, this.#lookup, isStored ? this.#stored : undefined, this.#sharable ?? undefined, seen)
   }
 
   /** Somebody left: a forward that nobody wants is cancelled. */

@@ -1,14 +1,14 @@
 import { Budget } from '../budget.js'
+import type { Outdated } from '../invalidations.js'
 import type { Lookup } from '../look-ups.js'
 import { newId } from '../new-id.js'
 import { type CacheKey, cacheKey } from '../rules/cache-key.js'
 import type { StoringDecision } from '../rules/storing.js'
 import { decideStoringPost, mayAnswerGet } from '../rules/storing-post.js'
 import type { Awaitable } from '../store.js'
-import type { Outdated } from '../stored-responses.js'
+import { withinLimit } from './answer-decision.js'
 import type { Exchange } from './exchange.js'
 import type { NetworkResponse } from './network-response.js'
-import { withinLimit } from './storing.js'
 
 /** A POST on its way, whose answer may become that to a GET of its target (METH-05). */
 export interface PostUnderWay {
@@ -30,7 +30,7 @@ export function postUnderWay(exchange: Exchange): PostUnderWay | undefined {
   if (key === undefined) return undefined
   const { responses } = cache
   const before = responses.lookUp(key, new Budget(storeTimeoutMs, 'unref'))
-  return { exchange, key, before, invalidations: responses.invalidations.count }
+  return { exchange, key, before, invalidations: responses.invalidations.recent.count }
 }
 
 /** May this answer be stored? */
@@ -51,17 +51,18 @@ export async function invalidateForPost(post: PostUnderWay, outdated: Outdated):
   const { budget, cache } = exchange
   const { responses } = cache
   const { invalidations } = responses
+  const { recent } = invalidations
   const before = await post.before
   const now = await responses.lookUp(key, budget)
   const isFirst = before !== undefined && now !== undefined && markOf(now) === markOf(before)
-  const isAlone = isFirst && !invalidations.hasSince(key.target, post.invalidations)
+  const isAlone = isFirst && !recent.hasSince(key.target, post.invalidations)
   const value = newId()
-  const invalidated = responses.invalidateWithGroups(outdated, budget, value)
-  const { count } = invalidations
+  const invalidated = invalidations.invalidateWithGroups(outdated, budget, value)
+  const { count } = recent
   await invalidated
   // A mark that can be read was written, and will not replace a later one any more.
   const after = isAlone ? await responses.lookUp(key, budget) : undefined
-  if (after === undefined || markOf(after) !== value || invalidations.hasSince(key.target, count)) return undefined
+  if (after === undefined || markOf(after) !== value || recent.hasSince(key.target, count)) return undefined
   // Marks of groups were not read before the POST was sent.
   return { ...after, marks: new Map([[key.target, value]]) }
 }

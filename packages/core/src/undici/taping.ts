@@ -7,7 +7,7 @@ import { requestControl } from '../rules/request-control.js'
 import { tapeKey } from '../rules/taping.js'
 import type { Tape } from '../tape.js'
 import type { Below } from './below.js'
-import { Caller, type Source } from './caller.js'
+import { Caller, nothingYet } from './caller.js'
 import { aboutRequest, type Cache, Exchange } from './exchange.js'
 import { passBy } from './passing-by.js'
 import type { ReadRequest, readRequest } from './read-request.js'
@@ -64,15 +64,12 @@ function begin(exchange: Exchange, tape: Tape): void {
     else record(exchange, tape, key, body === (opts.body ?? null) ? opts : { ...opts, body })
   }
   if (!isPromise(content)) return go(content)
-  const source: Source = {
-    pause() {},
-    resume() {},
-    abort: (reason) => {
+  caller.attach(
+    nothingYet((reason) => {
       reading.abort(reason)
       caller.fail(reason)
-    }
-  }
-  caller.attach(source)
+    })
+  )
   caller.start()
   content.then(go, (error) => {
     exchange.tell({ outcome: 'aborted' })

@@ -36,7 +36,7 @@ export function validateInBackground(served: Exchange, lookup: Lookup, selected:
   leadValidation(exchange, lookup, selected, begun.joined)
   const send = () => begun.send(() => validate({ exchange, lookup, selected, reason: 'stale', mayFallBack: false }))
   const { leads } = exchange
-  const isForAll = settings.collapseAcrossProcesses && responses.store.canLock && leads !== undefined
+  const isForAll = settings.collapseAcrossProcesses && responses.store.locks.areThere && leads !== undefined
   if (isForAll) validateForAll(exchange, leads, selected, send)
   else send()
 }

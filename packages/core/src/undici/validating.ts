@@ -27,8 +27,8 @@ import { Discard } from './relay.js'
 import { StoredHead } from './serve-stored.js'
 import { bodyFor, bodyInForm, playOnError } from './serving.js'
 import { withStatus } from './status-head.js'
-import { applyFreshened } from './storing.js'
 import { tellValidation } from './telling.js'
+import { applyFreshened } from './updating.js'
 
 /** A stored response that may be served if the origin says so. */
 export interface Validation {
@@ -45,7 +45,7 @@ export interface Validation {
 /** Asks the origin whether a stored response may be used. RFC 9111 §4.3. */
 export function validate(validation: Validation): void {
   const { exchange } = validation
-  const marked = exchange.cache.responses.ensureMark(validation.lookup, exchange.budget)
+  const marked = exchange.cache.responses.invalidations.ensureMark(validation.lookup, exchange.budget)
   if (isPromise(marked)) exchange.caller.start()
   whenReady(marked, (lookup) => sendValidation({ ...validation, lookup }))
 }
