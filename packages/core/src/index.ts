@@ -20,14 +20,9 @@ export type { StalePermission } from './rules/serving-stale.js'
 export type { NotStored } from './rules/storing.js'
 export type { Awaitable, Body, ByteRange, CacheStore, Found, FoundResponse, Lease, Mark } from './store.js'
 export type { CacheEntry } from './stored-entries.js'
-export {
-  type CacheHandle,
-  type CloseOptions,
-  createCache,
-  type PartitionOption,
-  type PurgeOptions
-} from './undici/cache-handle.js'
+export type { CacheHandle, CloseOptions, PartitionOption, PurgeOptions } from './undici/cache-handle.js'
 export { cacheInterceptor } from './undici/cache-interceptor.js'
+export { createCache } from './undici/create-cache.js'
 export { explain } from './undici/explaining.js'
 export type { ConsultedRule, ExplainedRequest, ExplainedResponse, Explanation } from './undici/explanation.js'
 export type { AskedFor } from './undici/operation-target.js'

@@ -120,6 +120,8 @@ describe('collapsed requests of caches that share a store (RFC 9111 §4)', () =>
 
   describe('validations in the background', () => {
     const etag = { ETag: '"a"' }
+    // None is to run out while the test takes its time.
+    const storeTimeoutMs = 61_234
 
     /** A client whose cache, in this store, has what is stale and may be served; validations wait for the test. */
     async function withStale(store: CountingStore, lock: MapStore['lock'] = store.lock) {
@@ -130,8 +132,7 @@ describe('collapsed requests of caches that share a store (RFC 9111 §4)', () =>
           if (n === 0) send(response, ok('max-age=60, stale-while-revalidate=600', etag), clock, n)
           else barrier.hold(() => send(response, notModified(etag), clock, n))
         },
-        // None is to run out while the test takes its time.
-        { ...across, storeTimeoutMs: 60_000 }
+        { ...across, storeTimeoutMs }
       )
       await client.get('/')
       store.lock = lock
@@ -196,6 +197,17 @@ describe('collapsed requests of caches that share a store (RFC 9111 §4)', () =>
       for (const { text } of await Promise.all(strict)) expect(text).toBe('body 0')
       expect(client.asked).toBe(2)
       await decided(client, 4)
+    })
+
+    it('COLL-01, STALE-04: a lock that hangs keeps no process alive', async () => {
+      const timers = jest.spyOn(globalThis, 'setTimeout')
+      const { client } = await withStale(new CountingStore(), () => new Promise(() => {}))
+      const isLimit = (_: unknown, i: number) => timers.mock.calls[i]?.[1] === storeTimeoutMs
+      const before = timers.mock.results.filter(isLimit).length
+      expect((await ask(client, '/')).text).toBe('body 0')
+      const limits = timers.mock.results.filter(isLimit).slice(before)
+      // The last one is that of the lock.
+      expect(limits.map(({ value }) => (value as NodeJS.Timeout).hasRef()).at(-1)).toBe(false)
     })
 
     it('COLL-01, STALE-04, ROB-02: a lock that fails costs none', async () => {
