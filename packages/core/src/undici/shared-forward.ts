@@ -142,12 +142,7 @@ export class SharedForward implements Leading {
     const answer = this.#answer as Answer
     const body = this.#shareBody([])
     caller.head(head)
-    if (!caller.ended)
-      playOn(
-        caller,
-        body.readOn((seen) => this.#rest(this.#exchange, seen)),
-        () => caller.end(...this.#trailers)
-      )
+    this.#goOn(body)
     for (const follower of this.#takeWaiting()) if (this.#join(follower, answer) !== 'taken') forwardAlone(follower)
     this.#isDistributing = false
     this.#left()
@@ -236,16 +231,18 @@ export class SharedForward implements Leading {
     const { kept } = passing
     if (kept === undefined) return undefined
     if (!this.#isShared) this.#share()
-    const { caller } = this.#exchange
     const body = this.#shareBody(kept)
     if (this.#end === 'ended') body.end(this.#isWhole(body))
-    else if (!caller.ended)
-      playOn(
-        caller,
-        body.readOn((seen) => this.#rest(this.#exchange, seen)),
-        () => caller.end(...this.#trailers)
-      )
+    else this.#goOn(body)
     return body
+  }
+
+  /** The caller gets what is still to come as one of the readers. */
+  #goOn(body: SharedBody): void {
+    const { caller } = this.#exchange
+    if (caller.ended) return
+    const toCome = body.readOn((seen) => this.#rest(this.#exchange, seen))
+    playOn(caller, toCome, () => caller.end(...this.#trailers))
   }
 
   #shareBody(begun: readonly Uint8Array[]): SharedBody {
