@@ -64,7 +64,7 @@ export interface ValidateEvent extends AboutRequest {
 export interface CollapseEvent extends AboutRequest {
   /**
    * - `waits`: for the head of that answer
-   * - `shares`: it gets that answer
+   * - `shares`: it gets that answer, or what is stored where that is a failure
    * - `sent-on`: it has waited, and that answer is not for it
    */
   readonly action: 'waits' | 'shares' | 'sent-on'
