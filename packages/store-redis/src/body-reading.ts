@@ -19,6 +19,11 @@ export function wantedOf(range: ByteRange | undefined): Wanted {
   return { firstChunk: Math.floor(first / CHUNK_BYTES), first, last }
 }
 
+/** Whether this is all of a chunk of a body of `total` bytes. */
+export function isWholeChunk(chunk: Buffer | null | undefined, number: number, total: number): chunk is Buffer {
+  return chunk?.byteLength === Math.min(CHUNK_BYTES, total - number * CHUNK_BYTES)
+}
+
 /**
  * The wanted bytes of a body of `total` bytes, whose first wanted chunk is here. The others are asked for as they are
  * read, a few ahead.
@@ -32,8 +37,8 @@ export function bodyOfChunks(
   const last = Math.min(wanted.last, total - 1)
   const lastChunk = Math.floor(last / CHUNK_BYTES)
   const cut = (chunk: Buffer | null, number: number) => {
+    if (!isWholeChunk(chunk, number, total)) throw new BodyGoneError()
     const start = number * CHUNK_BYTES
-    if (chunk === null || chunk.byteLength !== Math.min(CHUNK_BYTES, total - start)) throw new BodyGoneError()
     return chunk.subarray(Math.max(0, wanted.first - start), last + 1 - start)
   }
   const begun = cut(firstChunk, wanted.firstChunk)

@@ -96,6 +96,13 @@ export async function receive(body: Body, maxBytes: number, upload: Upload): Pro
   return { bytes }
 }
 
+/** Lets go of a body that was not begun. */
+export async function letGo(body: Body): Promise<void> {
+  if (body instanceof Uint8Array) return
+  const iterator = Symbol.asyncIterator in body ? body[Symbol.asyncIterator]() : body[Symbol.iterator]()
+  await iterator.return?.()
+}
+
 function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
   return Buffer.from(buffer, byteOffset, byteLength)
 }

@@ -1,7 +1,7 @@
 import type { Body, ByteRange, CacheStore, EpochMilliseconds, Found, Mark, StoredResponse } from '@cc/core'
-import { bodyOfChunks, wantedOf } from './body-reading.js'
+import { bodyOfChunks, isWholeChunk, wantedOf } from './body-reading.js'
 import { KEEP, RETIRE, WRITE_BODY } from './body-scripts.js'
-import { receive, Upload } from './body-writing.js'
+import { letGo, receive, Upload } from './body-writing.js'
 import { isCluster } from './client.js'
 import { Connection } from './connection.js'
 import { clear, readGeneration } from './generation.js'
@@ -58,7 +58,7 @@ export class RedisStore implements CacheStore {
     if (length == null) return this.#inlineBody(key, id, range)
     const total = Number(length.toString('latin1'))
     if (wanted.first >= total) return new Uint8Array()
-    if (chunk == null) return undefined
+    if (!isWholeChunk(chunk, wanted.firstChunk, total)) return undefined
     return bodyOfChunks(wanted, total, chunk, (number) =>
       this.#connection.run((client) => client.hgetBuffer(bodyKey, String(number)))
     )
@@ -66,7 +66,10 @@ export class RedisStore implements CacheStore {
 
   async set(key: string, body: Body, complete: () => StoredResponse | undefined): Promise<void> {
     if (body instanceof Uint8Array && body.byteLength > this.maxEntryBytes) return
-    const generation = await readGeneration(this.#connection, this.#keys)
+    const generation = await readGeneration(this.#connection, this.#keys).catch(async (error: unknown) => {
+      await letGo(body)
+      throw error
+    })
     const upload = new Upload(this.#connection, this.#keys, key, generation)
     let isKept = false
     try {

@@ -1,0 +1,100 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import { Cluster, Redis } from 'ioredis'
+import { RedisStore } from '../src/index.js'
+import { bytesOf, expectBytes, put } from './put.js'
+import { bytes, hex, response } from './sample.js'
+import { startCluster, startRedis } from './servers/index.js'
+
+let redis: Redis
+let cluster: Cluster
+
+beforeAll(async () => {
+  redis = new Redis((await startRedis()).url)
+  const { nodes } = await startCluster({ masters: 3, replicas: 0 })
+  cluster = new Cluster(nodes.map(({ port }) => ({ host: '127.0.0.1', port })))
+  await new Promise((resolve) => cluster.once('ready', resolve))
+}, 120_000)
+
+afterAll(() => {
+  redis.disconnect()
+  cluster.disconnect()
+})
+
+const idsOf = async (store: RedisStore) =>
+  (await store.get(response().key)).responses.map(({ response }) => response.id)
+
+for (const [where, clientOf, nodesOf] of [
+  ['one server', () => redis, () => [redis]],
+  ['a cluster', () => cluster, () => cluster.nodes('master')]
+] as const) {
+  describe(`clear on ${where}`, () => {
+    beforeEach(async () => {
+      for (const node of nodesOf()) await node.flushall()
+    })
+
+    it('removes the keys of this prefix and nothing else', async () => {
+      const client = clientOf()
+      const prefixes = ['cc:', 'cc:1:', 'cc:2:', 'cc', '*', '[c]c:', 'cc:1:{', 'CC:', 'c?:']
+      const others = prefixes.slice(1).filter((prefix) => !prefix.includes('{'))
+      const store = new RedisStore({ client })
+      const neighbours = others.map((keyPrefix) => new RedisStore({ client, keyPrefix }))
+      for (const each of [store, ...neighbours]) {
+        for (let n = 0; n < 5; n++) await put(each, bytes(100), { key: `key ${n}` })
+        await put(each, bytes(300_000), { key: 'long' })
+      }
+      const foreign = prefixes.flatMap((prefix) => [`${prefix}x`, `${prefix}{tag}`, `cc:1:${prefix}`])
+      for (const key of foreign) await client.set(key, 'foreign')
+      await store.clear()
+      for (const key of foreign) expect([key, await client.get(key)]).toEqual([key, 'foreign'])
+      for (const other of neighbours) {
+        expect((await other.get('key 1')).responses).toHaveLength(1)
+        expectBytes(await bytesOf(await other.openBody('long', hex(1))), bytes(300_000))
+      }
+      for (const key of ['key 0', 'key 4', 'long']) expect((await store.get(key)).responses).toEqual([])
+      for await (const key of store.keys()) throw new Error(`${key} is still there`)
+    })
+
+    it('goes through any number of keys, and keeps their marks', async () => {
+      const store = new RedisStore({ client: clientOf() })
+      const keys = Array.from({ length: 2_000 }, (_, n) => `key ${n}`)
+      await Promise.all(keys.map((key) => put(store, bytes(10), { key })))
+      await store.mark('key 7', { value: hex(7), at: Date.now(), dropAt: Date.now() + 3_600_000 })
+      await store.mark('key 8', { value: hex(8), at: Date.now() - 2_000, dropAt: Date.now() - 1_000 })
+      await store.clear()
+      for await (const key of store.keys()) throw new Error(`${key} is still there`)
+      expect(await store.get('key 7')).toMatchObject({ responses: [], mark: { value: hex(7) } })
+      let left = 0
+      for (const node of nodesOf()) left += await node.dbsize()
+      // The generation, and one mark.
+      expect(left).toBe(2)
+    })
+
+    it('by another process lets nothing become visible that was begun before', async () => {
+      const store = new RedisStore({ client: clientOf() })
+      const other = new RedisStore({ client: clientOf() })
+      for (const length of [10, 300_000]) {
+        async function* body() {
+          yield bytes(length)
+          await other.clear()
+        }
+        await put(store, bytes(length), {}, body())
+        expect(await idsOf(store)).toEqual([])
+        expect(await store.openBody(response().key, hex(1))).toBeUndefined()
+      }
+      await put(store, bytes(10), { id: hex(2) })
+      expect(await idsOf(other)).toEqual([hex(2)])
+    })
+
+    it('lets what is begun after it live, also while it is at work', async () => {
+      const store = new RedisStore({ client: clientOf() })
+      const keys = Array.from({ length: 300 }, (_, n) => `key ${n}`)
+      await Promise.all(keys.map((key) => put(store, bytes(10), { key })))
+      const clearing = store.clear()
+      await store.get('answered after the generation began')
+      const long = put(store, bytes(300_000), { key: 'new', id: hex(3) })
+      await Promise.all([clearing, long])
+      expectBytes(await bytesOf(await store.openBody('new', hex(3))), bytes(300_000))
+      for (const key of keys) expect((await store.get(key)).responses).toEqual([])
+    })
+  })
+}

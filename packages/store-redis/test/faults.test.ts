@@ -1,0 +1,143 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import { Redis } from 'ioredis'
+import { RedisStore } from '../src/index.js'
+import { bytesOf, expectBytes, put } from './put.js'
+import { bytes, hex, response } from './sample.js'
+import { startRedis } from './servers/index.js'
+
+const { key } = response()
+const mark = { value: hex(9), at: 1, dropAt: 3_600_001 }
+
+let client: Redis
+let store: RedisStore
+
+beforeAll(async () => {
+  client = new Redis((await startRedis()).url)
+  store = new RedisStore({ client })
+}, 60_000)
+
+afterAll(() => client.disconnect())
+
+beforeEach(async () => {
+  await client.config('SET', 'maxmemory', '0')
+  await client.flushall()
+})
+
+describe('RedisStore, when something happens to its keys', () => {
+  it('misses if any one of the keys of a response is gone', async () => {
+    for (const length of [1_000, 100_000, 900_000]) {
+      await put(store, bytes(length))
+      for (const name of await client.keys('*')) {
+        await put(store, bytes(length))
+        await client.unlink(name)
+        const { responses } = await store.get(key)
+        for (const { response, body } of responses)
+          expect(body ?? (await store.openBody(key, response.id))).toBeUndefined()
+        await put(store, bytes(length))
+        expectBytes(await bytesOf(await store.openBody(key, hex(1))), bytes(length))
+      }
+    }
+  })
+
+  it('ends a body in an error if it goes while it is read', async () => {
+    await put(store, bytes(3_000_000))
+    const body = await store.openBody(key, hex(1))
+    const iterator = (body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]()
+    await iterator.next()
+    await client.flushall()
+    const rest = (async () => {
+      for (let next = await iterator.next(); !next.done; next = await iterator.next());
+    })()
+    await expect(rest).rejects.toThrow('gone')
+  })
+
+  it('takes a value of another type for nothing, and puts its own in its place', async () => {
+    for (const length of [1_000, 300_000]) {
+      await put(store, bytes(length))
+      for (const name of await client.keys('*')) {
+        await client.unlink(name)
+        await client.lpush(name, 'foreign')
+        const { responses } = await store.get(key)
+        for (const { response } of responses) expect(await store.openBody(key, response.id)).toBeUndefined()
+        expect(await store.update(key, response({ bodyBytes: length }))).toBe(false)
+        await put(store, bytes(length))
+        expectBytes(await bytesOf(await store.openBody(key, hex(1))), bytes(length))
+        await client.unlink(name)
+        await client.lpush(name, 'foreign')
+        await store.delete(key)
+        await store.mark(key, mark)
+        expect((await store.get(key)).mark).toEqual(mark)
+        await client.flushall()
+      }
+    }
+  })
+
+  it('takes what was damaged for nothing, and heals with the next response', async () => {
+    for (const length of [500, 300_000]) {
+      await put(store, bytes(length))
+      for (const name of await client.keys('*')) {
+        for (const [field, value] of Object.entries(await client.hgetallBuffer(name))) {
+          for (const damaged of [
+            value.subarray(0, value.length / 2),
+            Buffer.alloc(0),
+            Buffer.from('{}'),
+            Buffer.from('null'),
+            Buffer.concat([value, value])
+          ]) {
+            await client.hset(name, field, damaged)
+            for (const { response, body } of (await store.get(key)).responses) {
+              const opened = body ?? (await store.openBody(key, response.id))
+              const read = await bytesOf(opened).catch(() => undefined)
+              // Core sees that the length is wrong.
+              if (read?.byteLength === length) expectBytes(read, bytes(length))
+            }
+            await put(store, bytes(length))
+            expectBytes(await bytesOf(await store.openBody(key, hex(1))), bytes(length))
+          }
+        }
+      }
+    }
+  })
+
+  it('sends its scripts again when the server has forgotten them', async () => {
+    await put(store, bytes(10))
+    await client.script('FLUSH')
+    await put(store, bytes(300_000), { id: hex(2) })
+    await client.script('FLUSH')
+    await store.mark(key, mark)
+    expect((await store.get(key)).mark).toEqual(mark)
+    expectBytes(await bytesOf(await store.openBody(key, hex(2))), bytes(300_000))
+  })
+})
+
+describe('RedisStore, when Redis is full', () => {
+  beforeEach(async () => {
+    await put(store, bytes(10))
+    await put(store, bytes(300_000), { slot: hex(2), id: hex(2) })
+    await client.config('SET', 'maxmemory-policy', 'noeviction')
+    await client.config('SET', 'maxmemory', '1')
+  })
+
+  it('stores nothing, and reads on', async () => {
+    await expect(put(store, bytes(10), { slot: hex(3), id: hex(3) })).rejects.toThrow('OOM')
+    await expect(put(store, bytes(300_000), { slot: hex(3), id: hex(3) })).rejects.toThrow('OOM')
+    expect((await store.get(key)).responses).toHaveLength(2)
+    expectBytes(await bytesOf(await store.openBody(key, hex(2))), bytes(300_000))
+  })
+
+  it('still writes marks: what was stored under the key makes room', async () => {
+    await store.mark(key, mark)
+    expect(await store.get(key)).toEqual({ responses: [], mark })
+    await store.mark('another key', mark)
+    expect(await store.get('another key')).toEqual({ responses: [], mark })
+    for (const name of await client.keys('cc:*')) expect(await client.ttl(name)).toBeGreaterThan(0)
+  })
+
+  it('still deletes', async () => {
+    await store.delete(key, hex(2))
+    expect((await store.get(key)).responses).toHaveLength(1)
+    expect(await store.openBody(key, hex(2))).toBeUndefined()
+    await store.delete(key)
+    expect((await store.get(key)).responses).toEqual([])
+  })
+})
