@@ -31,10 +31,16 @@ describe('a long body', () => {
     let isAsked = false
     const between = async () => {
       expect(existsSync(writeLock())).toBe(true)
-      await two.set('a key', new Uint8Array(2 * MIB), () => {
+      const complete = () => {
         isAsked = true
         return undefined
-      })
+      }
+      await two.set('a key', new Uint8Array(2 * MIB), complete)
+      await two.set(
+        'a key',
+        twoPieces(async () => {}),
+        complete
+      )
       await put(two, 'another key', 2 * MIB)
       await put(two, 'a key', 10, { id: '01', slot: '1' })
     }
