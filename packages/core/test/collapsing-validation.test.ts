@@ -1,8 +1,10 @@
 import { cacheInterceptor } from '@cc/core'
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { Agent } from 'undici'
+import { whenReady } from '../src/awaitable.js'
 import { ask, Barrier, backgroundDecision, decided, notModified, type OriginAnswer, ok, send } from './answers.js'
 import { type Ask, type SetUp, setUp, stores } from './harness.js'
+import type { MapStore } from './map-store.js'
 import { turns } from './no-stray-errors.js'
 
 const etag = { ETag: '"a"' }
@@ -32,6 +34,17 @@ async function withStale(
   cleanUps.push(() => silent.destroy())
   const dispatcher = silent.compose(cacheInterceptor({ store, clock: () => client.clock.now }))
   return { client: Object.assign(Object.create(client), { dispatcher }), barrier }
+}
+
+/** Has a store without any mark, until one is written. */
+function loseMarks(store: MapStore): void {
+  const [get, write] = [store.get.bind(store), store.mark.bind(store)]
+  let areLost = true
+  store.get = (key) => whenReady(get(key), (found) => (areLost ? { responses: found.responses } : found))
+  store.mark = (key, mark) => {
+    areLost = false
+    return write(key, mark)
+  }
 }
 
 describe.each(stores)('collapsed validations with %s (RFC 9111 §4)', (_name, makeStore) => {
@@ -170,6 +183,25 @@ describe.each(stores)('collapsed validations with %s (RFC 9111 §4)', (_name, ma
     const told = { outcome: 'stale-hit', stale: 'stale-if-error', reason: 'stale', ...forwardStatus }
     expect(client.decisions.slice(1)).toMatchObject([told, told, told])
     expect(client.decisions.filter(({ collapsed }) => collapsed)).toHaveLength(2)
+  })
+
+  it('COLL-01, QRY-01: so are those of a QUERY whose mark the store has lost', async () => {
+    const store = makeStore()
+    const barrier = new Barrier()
+    const client = await setUp(store, ({ clock }, _request, response, n) => {
+      if (n === 0) send(response, ok('max-age=60', etag), clock, n)
+      else barrier.hold(() => send(response, notModified(etag), clock, n))
+    })
+    const query: Ask = { method: 'QUERY', headers: { 'content-type': 'text/plain' }, body: 'a' }
+    await client.get('/', query)
+    loseMarks(store)
+    const answers = [1, 2, 3].map(() => ask(client, '/', query))
+    await barrier.held(1)
+    await turns(20)
+    for (let n = 0; n < client.asked - 1; n++) barrier.release(n)
+    expect((await Promise.all(answers)).map(({ text }) => text)).toEqual(Array(3).fill('body 0'))
+    expect(client.asked).toBe(2)
+    await decided(client, 4)
   })
 
   it('COLL-01: STALE-05: who may not be served a stale response asks for himself when the validation fails', async () => {

@@ -47,7 +47,10 @@ export function validate(validation: Validation): void {
   const { exchange } = validation
   const marked = exchange.cache.responses.invalidations.ensureMark(validation.lookup, exchange.budget)
   if (isPromise(marked)) exchange.caller.start()
-  whenReady(marked, (lookup) => sendValidation({ ...validation, lookup }))
+  whenReady(marked, (lookup) => {
+    if (lookup !== validation.lookup) exchange.leads?.marked(lookup)
+    sendValidation({ ...validation, lookup })
+  })
 }
 
 /**
