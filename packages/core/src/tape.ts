@@ -46,9 +46,14 @@ export class Tape {
 
   /** The place of a request, from 0, among those with the same key. */
   nextTurn(key: string): number {
-    const turn = this.#turns.get(key) ?? 0
+    const turn = this.turnOf(key)
     this.#turns.set(key, turn + 1)
     return turn
+  }
+
+  /** The same, where no request takes the place. */
+  turnOf(key: string): number {
+    return this.#turns.get(key) ?? 0
   }
 
   /** Whether bodies need digests to be known again. */

@@ -1,4 +1,4 @@
-import { type CacheOptions, createCache, explain } from '@cc/core'
+import { type CacheDecision, type CacheOptions, createCache, explain } from '@cc/core'
 import { afterEach, describe, expect, it, jest } from '@jest/globals'
 import { Agent, request } from 'undici'
 import { FaultyStore } from './faulty-store.js'
@@ -109,6 +109,61 @@ describe('explain', () => {
     expect(explain({ url }, { ...response, bodyBytes }, { store }).storing).toMatchObject({ requirement: 'MSG-03' })
   })
 
+  it('says by which rules the caller gets a part, or all (RNG-02 to RNG-07)', () => {
+    const appliedTo = (headers: Record<string, string>, status = 200, bodyBytes = 4, length = '4') => {
+      const fields = { 'cache-control': 'max-age=60', etag: '"a"', 'transfer-encoding': 'chunked' }
+      const response = { status, headers: { ...fields, ...(length !== '' && { 'content-length': length }) }, bodyBytes }
+      const { consulted, reuse } = explain({ url, headers }, response)
+      return [reuse?.status, consulted.findLast(({ applies }) => applies)?.requirement]
+    }
+    const range = 'bytes=1-2'
+    expect(appliedTo({ range })).toEqual([206, 'RNG-02'])
+    expect(appliedTo({ range: 'bytes=4-' })).toEqual([416, 'RNG-04'])
+    expect(appliedTo({ range, 'if-range': '"b"' })).toEqual([200, 'RNG-06'])
+    expect(appliedTo({ range }, 200, 0, '')).toEqual([200, 'RNG-03'])
+    expect(appliedTo({ range, 'if-none-match': '"a"' })).toEqual([304, 'VAL-07'])
+    const answerTo = { url }
+    const missing = { status: 404, headers: { 'cache-control': 'max-age=60', 'content-length': '4' }, answerTo }
+    const { reuse, consulted } = explain({ url, headers: { range } }, missing)
+    expect([reuse?.status, consulted.findLast(({ applies }) => applies)?.requirement]).toEqual([404, 'RNG-07'])
+  })
+
+  it('knows that redirects were followed below the cache (GEN-03)', () => {
+    const response = { status: 200, headers: { 'cache-control': 'max-age=60', 'content-length': '4' } }
+    expect(explain({ url }, { ...response, redirected: true }).storing).toMatchObject({ requirement: 'GEN-03' })
+    expect(explain({ url }, { ...response, redirected: false }).storing).toMatchObject({ store: true })
+  })
+
+  it('knows what is stored of a body that broke off (MSG-02, RNG-09)', () => {
+    const headers = { 'cache-control': 'max-age=60', 'content-length': '10', etag: '"a"' }
+    const cut = { status: 200, headers, bodyBytes: 4, isCut: true }
+    expect(explain({ url }, cut).storing).toMatchObject({ requirement: 'MSG-02', reason: 'it did not end well' })
+    expect(explain({ url }, { ...cut, isCut: false }).storing).toMatchObject({ requirement: 'MSG-02' })
+    const { storing, reuse } = explain({ url }, cut, { ranges: 'store' })
+    expect(storing).toMatchObject({ store: true, part: { first: 0, last: 3, total: 10 } })
+    expect(reuse).toEqual({ action: 'complete', missing: { first: 4, last: 9, total: 10 } })
+    expect(explain({ url }, { ...cut, bodyBytes: 0 }, { ranges: 'store' }).storing).toMatchObject({ store: false })
+  })
+
+  it('says that a tape leaves no rule a say', () => {
+    const response = { status: 200, headers: { 'cache-control': 'no-store' }, bodyBytes: 4 }
+    const store = new MapStore({ maxEntryBytes: 4 })
+    const record: CacheOptions = { tape: 'record', store }
+    const storingOf = (changes: object, request: object = {}) =>
+      explain({ url, ...request }, { ...response, ...changes }, record).storing
+    expect(explain({ url }, response, record)).toMatchObject({ request: { action: 'record' }, consulted: [] })
+    expect(storingOf({})).toEqual({ store: true, selectedBy: [] })
+    expect(storingOf({ isCut: true })).toMatchObject({ requirement: 'MSG-02' })
+    expect(storingOf({ bodyBytes: 5 })).toMatchObject({ requirement: 'MSG-03' })
+    expect(storingOf({ status: 1000 })).toMatchObject({ requirement: 'SEC-05' })
+    expect(explain({ url, method: 'CONNECT' }, response, record).request).toEqual({ action: 'pass-by' })
+    const replayed = explain({ url }, undefined, { tape: 'replay', store })
+    expect(replayed.request).toEqual({ action: 'replay' })
+    expect(explain({ url, method: 'CONNECT' }, undefined, { tape: 'replay', store }).reuse).toEqual({
+      action: 'tape-miss'
+    })
+  })
+
   it('refuses what is no URL, or no option', () => {
     expect(() => explain({ url: '/path' })).toThrow(new TypeError('explain: not an absolute URL'))
     expect(() => explain({ url }, undefined, { typ: 'shared' } as never)).toThrow(TypeError)
@@ -147,6 +202,48 @@ describe('cache.explain()', () => {
     const response = { status: 200, headers: { 'cache-control': 'no-store', 'content-length': '4' } }
     expect(await cache.explain(asked, response)).toMatchObject({ storing: { requirement: 'STORE-03' } })
     expect(await cache.explain({ ...asked, method: 'OPTIONS' })).toMatchObject({ request: { action: 'bypass' } })
+  })
+
+  it('tells what is recorded, for the request that comes next', async () => {
+    let n = 0
+    const origin = await Origin.start((_request, response) => {
+      response.statusCode = 200 + n++
+      response.end('body')
+    })
+    const agent = new Agent()
+    cleanUps.push(
+      () => agent.destroy(),
+      () => origin.stop()
+    )
+    const store = new MapStore()
+    const ask = async (tape: 'record' | 'replay', times: number) => {
+      const decisions: CacheDecision[] = []
+      const cache = createCache({ store, tape, onDecision: (decision) => void decisions.push(decision) })
+      const told: unknown[] = []
+      for (let i = 0; i < times; i++) {
+        const asked = { url: `${origin.url}/`, method: 'PUT' as const, body: 'content' }
+        const { request: about, reuse } = await cache.explain(asked)
+        const { url, ...rest } = asked
+        const dispatcher = agent.compose(cache.interceptor)
+        await request(url, { ...rest, dispatcher }).then(
+          ({ body }) => body.dump(),
+          () => {}
+        )
+        const { outcome, status, tape: how } = decisions.at(-1) as CacheDecision
+        told.push([about.action, reuse, outcome, status, how])
+      }
+      return told
+    }
+    expect(await ask('replay', 1)).toEqual([['replay', { action: 'tape-miss' }, 'miss', undefined, 'missing']])
+    expect(await ask('record', 2)).toEqual([
+      ['record', undefined, 'bypass', 200, 'recorded'],
+      ['record', undefined, 'bypass', 201, 'recorded']
+    ])
+    expect(await ask('replay', 3)).toEqual([
+      ['replay', { action: 'replay', status: 200 }, 'hit', 200, 'replayed'],
+      ['replay', { action: 'replay', status: 201 }, 'hit', 201, 'replayed'],
+      ['replay', { action: 'replay', status: 201 }, 'hit', 201, 'replayed']
+    ])
   })
 
   it('rejects where the store cannot tell', async () => {

@@ -37,7 +37,7 @@ function storingIn(storing: NonNullable<Explanation['storing']>): string {
   return storing.selectedBy.length === 0 ? 'yes' : `yes, for requests with the same ${storing.selectedBy.join(', ')}`
 }
 
-function reuseIn({ action, reason, stale, status }: NonNullable<Explanation['reuse']>): string {
+function reuseIn({ action, reason, stale, status, missing }: NonNullable<Explanation['reuse']>): string {
   switch (action) {
     case 'serve':
     case 'serve-and-validate':
@@ -46,8 +46,17 @@ function reuseIn({ action, reason, stale, status }: NonNullable<Explanation['reu
       return `validated at the origin before it is used (${reason})`
     case 'forward':
       return `sent to the origin (${reason})`
-    default:
+    case 'complete':
+      return `completed: the origin is asked for bytes ${missing?.first} to ${missing?.last}`
+    case 'replay':
+      return `replayed with status ${status}`
+    case 'tape-miss':
+      return 'not answered: nothing is recorded for it'
+    case 'gateway-timeout':
+    case 'network-error':
       return 'not answered: nothing may be sent'
+    default:
+      return action satisfies never
   }
 }
 

@@ -42,6 +42,15 @@ export function asStored(key: CacheKey, head: StorableHead, options: RuleOptions
   return assess({ formatVersion: 1, key: key.key, id: '', bodyBytes, marks, ...head }, options)
 }
 
+/** The same as it would be found by a look-up; nothing that it depends on was invalidated since. */
+export function asCandidate(answer: Assessed, options: RuleOptions): Candidate {
+  return {
+    stored: answer.stored,
+    marks: [],
+    assessed: () => (isForThisCache(answer, options) ? answer : undefined)
+  }
+}
+
 /** A stored response as it would be found with this head, which the origin has just confirmed it to have. */
 export function asConfirmed({ stored }: Assessed, key: CacheKey, head: StorableHead, options: RuleOptions): Assessed {
   const { invalid, ...confirmed } = stored
@@ -63,12 +72,8 @@ export function decideJoining(
   isSecure: boolean,
   options: RuleOptions
 ): JoiningDecision {
-  const candidate: Candidate = {
-    stored: answer.stored,
-    marks: [],
-    assessed: () => (isForThisCache(answer, options) ? answer : undefined)
-  }
-  const decision = decideReuse(request, control, { stored: [candidate], marks: noMarks }, now, isSecure, options)
+  const candidates = { stored: [asCandidate(answer, options)], marks: noMarks }
+  const decision = decideReuse(request, control, candidates, now, isSecure, options)
   if (decision.action === 'serve') return { ...decision, action: 'join' }
   return { action: 'forward', isOfAnother: decision.action === 'forward' && decision.reason === 'vary-miss' }
 }

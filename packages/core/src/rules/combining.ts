@@ -1,9 +1,12 @@
 import { type Assessed, assess } from './assessment.js'
+import type { Candidates } from './candidates.js'
 import { combined } from './fields.js'
 import { freshen } from './freshening.js'
+import { isInvalidated } from './invalidation.js'
 import type { Request } from './messages.js'
 import type { RuleOptions } from './options.js'
 import { type Extent, extentOf, fieldsOfPart, fieldsOfWhole, isStrongDate, totalBytes } from './ranges.js'
+import { selectable } from './selection.js'
 import { type StorableHead, slotOf } from './storable-head.js'
 import { isStrong } from './validators.js'
 
@@ -53,8 +56,28 @@ export interface PartDecision {
   readonly combination: Combination | undefined
 }
 
+/** What follows from a response that was stored with this head for what is stored beside it: `candidates`, itself among them. */
+export function decideSettling(
+  request: Request,
+  candidates: Candidates,
+  head: Pick<StorableHead, 'slot' | 'part' | 'requestTime'>,
+  options: RuleOptions
+): PartDecision {
+  const known = selectable(request, candidates, options)
+  if (head.part === undefined) {
+    // A whole response takes the place of its parts.
+    const outdated = known.filter(({ stored }) => stored.part !== undefined && stored.requestTime <= head.requestTime)
+    return { outdated, combination: undefined }
+  }
+  const valid = known.filter((one) => !isInvalidated(one, candidates.marks))
+  const part = valid.find(({ stored }) => stored.slot === head.slot)
+  if (part === undefined) return { outdated: [], combination: undefined }
+  const others = valid.filter((one) => one !== part && one.stored.method === 'GET')
+  return decideCombining(request, part, others, options)
+}
+
 /** What becomes of `others`, which the request selects as it does the part that was just stored (RNG-10, B5). */
-export function decideCombining(
+function decideCombining(
   request: Request,
   part: Assessed,
   others: readonly Assessed[],

@@ -61,8 +61,8 @@ export interface CacheHandle {
   /** Removes all that the store has, also what other caches have put there. */
   clear(): Promise<void>
   /**
-   * Why a request is answered as it is: by what the store has for it now, or, where a response is given, as
-   * {@link explain} does. Nothing is sent.
+   * Why a request is answered as it is: by what the store has for it now. Where a response is given, as if that were
+   * stored beside it. Nothing is sent, and nothing stored.
    */
   explain(request: ExplainedRequest, response?: ExplainedResponse): Promise<Explanation>
   /** How often what happened, since the cache was made. */

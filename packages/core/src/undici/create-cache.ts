@@ -10,7 +10,7 @@ import { type CacheEntry, storedEntries, storedKeys } from '../stored-entries.js
 import { digest } from '../stored-responses.js'
 import type { CacheHandle, CloseOptions, PartitionOption, PurgeOptions } from './cache-handle.js'
 import { intercept } from './cache-interceptor.js'
-import { Explaining } from './explaining.js'
+import { explainByStore } from './explaining-by-store.js'
 import type { ExplainedRequest, ExplainedResponse, Explanation } from './explanation.js'
 import { LazyCache, type Opened } from './lazy-cache.js'
 import { type AskedFor, keyOf } from './operation-target.js'
@@ -99,13 +99,8 @@ class Handle implements CacheHandle {
   }
 
   async explain(request: ExplainedRequest, response?: ExplainedResponse): Promise<Explanation> {
-    const explaining = new Explaining(this.#lazy.settings, request)
     const { cache } = await this.#open()
-    const { key } = explaining
-    if (response !== undefined || key === undefined) return explaining.explain(response)
-    const found = await cache.responses.lookUp(key, new Budget(callLimitMs))
-    if (found === undefined) throw new StoreOperationError('explain', 'the store failed')
-    return explaining.explainFound(found)
+    return await explainByStore(cache, request, response, callLimitMs)
   }
 
   stats(): CacheStats {

@@ -27,8 +27,12 @@ export interface ExplainedResponse {
   /** When the request was sent, and when the head of the response came. @defaultValue now */
   readonly requestTime?: EpochMilliseconds
   readonly responseTime?: EpochMilliseconds
-  /** Length of the body, where it is known and not announced. */
+  /** Length of the body that came, where it is known. Unset: what was announced. */
   readonly bodyBytes?: number
+  /** Whether the body broke off after `bodyBytes` (MSG-02). @defaultValue false */
+  readonly isCut?: boolean
+  /** Whether redirects were followed below the cache, so that it is about another URI (GEN-03). @defaultValue false */
+  readonly redirected?: boolean
   /** Whether a body that was cut would have been noticed without a length, as over HTTP/2 (MSG-06). @defaultValue false */
   readonly isHttp2?: boolean
   /** The request it answered. @defaultValue the one that is explained */
@@ -47,9 +51,19 @@ export interface ConsultedRule {
   readonly applies: boolean
 }
 
+/** Bytes of a whole of `total` bytes; `first` and `last` are positions, both inclusive. */
+export interface StoredPart {
+  readonly first: number
+  readonly last: number
+  readonly total: number
+}
+
 /** Why a request is answered as it is, and its response stored or not. */
 export interface Explanation extends AboutRequest {
-  /** What is done with the request whatever is stored; `pass-by` if the cache does not look at it at all. */
+  /**
+   * What is done with the request whatever is stored; `pass-by` if the cache does not look at it at all, `record` or
+   * `replay` with a `tape`, where no other rule has a say.
+   */
   readonly request: {
     readonly action:
       | 'look-up'
@@ -59,20 +73,36 @@ export interface Explanation extends AboutRequest {
       | 'gateway-timeout'
       | 'network-error'
       | 'pass-by'
+      | 'record'
+      | 'replay'
     readonly reason?: ForwardReason
     readonly requirement?: string
   }
   /** Whether the response is stored, and if not, why. Unset without a response, or where none of its kind is looked at. */
-  readonly storing?: { readonly store: true; readonly selectedBy: readonly string[] } | NotStored
+  readonly storing?:
+    | {
+        readonly store: true
+        readonly selectedBy: readonly string[]
+        /** Set for a part of a representation (RNG-09). */
+        readonly part?: StoredPart
+        /** What it is put together to with what is stored already (RNG-10). */
+        readonly combined?: StoredPart
+      }
+    | NotStored
   /** What is done with the request now, with the response stored. Unset where nothing stored would be looked at. */
   readonly reuse?: {
-    readonly action: ReuseDecision['action']
+    /** `tape-miss`: nothing is recorded for it, which is an error. */
+    readonly action: ReuseDecision['action'] | 'replay' | 'tape-miss'
     readonly reason?: ForwardReason
     readonly stale?: StalePermission
     /** What the caller gets where it is served: 304, 206 or 416 if its preconditions or its range say so. */
     readonly status?: number
     /** Whether the response may stand in if the origin fails, where it is to be validated (STALE-05). */
     readonly mayFallBack?: boolean
+    /** Whether what is meant was stored for another query (NVS-01). */
+    readonly elsewhere?: true
+    /** Which bytes the origin is asked for, where they are all that is missing (RNG-10). */
+    readonly missing?: StoredPart
   }
   /** Of what is stored: current age, and freshness lifetime. */
   readonly age?: Seconds

@@ -3,8 +3,8 @@ import { isPromise } from '../awaitable.js'
 import { BodyCopy } from '../body-copy.js'
 import type { CacheDecision } from '../diagnostics.js'
 import { hasNoContent } from '../rules/statuses.js'
-import { isKeepable } from '../rules/stored-response.js'
 import type { NotStored } from '../rules/storing.js'
+import { refusalToRecord } from '../rules/taping.js'
 import type { Awaitable, Body } from '../store.js'
 import type { Tape } from '../tape.js'
 import { warnNotRecorded } from '../tape-warnings.js'
@@ -15,8 +15,6 @@ import type { NetworkResponse } from './network-response.js'
 
 type Headers = Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseStart']>>[2]
 
-const noKey = refused('KEY-05', 'there is no key for the request')
-const damaged = refused('SEC-05', 'its head could not be told from a damaged one')
 const broken = refused('MSG-02', 'it did not end well')
 const tooLong = refused('MSG-03', 'it is too long')
 const refusedByStore = refused('ROB-02', 'the store did not keep it')
@@ -60,7 +58,7 @@ class RecordingRelay implements Receiver {
     this.#response = response
     // All of it is held until it is complete: a recording is to wait for nothing.
     this.#copy = new BodyCopy({
-      maxBytes: Math.min(exchange.cache.settings.maxEntryBytes, exchange.cache.responses.store.maxEntryBytes),
+      maxBytes: this.#maxBytes,
       ownBytes: Number.POSITIVE_INFINITY,
       bufferBytes: Number.POSITIVE_INFINITY,
       waitMs: 0,
@@ -96,13 +94,18 @@ class RecordingRelay implements Receiver {
 
   /** Has answered when it is known whether the answer was recorded. */
   #record(): void | Promise<void> {
-    if (!this.#isWhole()) return this.#isNotRecorded(broken)
-    if (this.#key === undefined) return this.#isNotRecorded(noKey)
-    if (!isKeepable(this.#response, this.#response.times)) return this.#isNotRecorded(damaged)
+    const { times } = this.#response
+    const refusal = refusalToRecord(this.#response, times, this.#key, this.#isWhole(), this.#bytes, this.#maxBytes)
+    if (refusal !== undefined) return this.#isNotRecorded(refusal)
     if (this.#copy.end() === undefined) return this.#isNotRecorded(tooLong)
     const recorded = this.#recorded
     if (isPromise(recorded)) return recorded.then((isRecorded) => this.#settled(isRecorded))
     this.#settled(recorded)
+  }
+
+  get #maxBytes(): number {
+    const { settings, responses } = this.#exchange.cache
+    return Math.min(settings.maxEntryBytes, responses.store.maxEntryBytes)
   }
 
   #isWhole(): boolean {

@@ -2,6 +2,7 @@ import type { Dispatcher } from 'undici'
 import { isPromise } from '../awaitable.js'
 import { TapeMissError } from '../errors.js'
 import type { AboutRequest } from '../events.js'
+import type { Settings } from '../read-options.js'
 import { type CacheKey, type RequestTarget, requestTarget } from '../rules/cache-key.js'
 import { requestControl } from '../rules/request-control.js'
 import { tapeKey } from '../rules/taping.js'
@@ -31,7 +32,7 @@ export function dispatchTaped(
   read: ReturnType<typeof readRequest>,
   handler: Dispatcher.DispatchHandler
 ): boolean {
-  const target = read.request && targetOf(cache, read)
+  const target = read.request && tapedTarget(cache.settings, read)
   if (target !== undefined && read.request !== undefined) {
     const { request, opts } = read
     const asked = { request, control: requestControl(request), target, key: noKey, opts, toldTo: toldToOf(opts) }
@@ -44,7 +45,7 @@ export function dispatchTaped(
 }
 
 /** What is asked for; `undefined` for what is not recorded: upgrades, and what the options leave out. */
-function targetOf({ settings }: Cache, read: ReadRequest): RequestTarget | undefined {
+export function tapedTarget(settings: Settings, read: ReadRequest): RequestTarget | undefined {
   if (read.facts.isUpgrade || read.request.method === 'CONNECT' || !isLookedAt(settings, read)) return undefined
   const partition = partitionOf(settings, read)
   const { connection, origin, path } = read.target
