@@ -34,6 +34,12 @@ const documented = [
     file: 'packages/store-file/src/options.ts',
     name: 'FileStoreOptions',
     readme: 'packages/store-file/README.md'
+  },
+  {
+    heading: 'Options of `RedisStore`',
+    file: 'packages/store-redis/src/options.ts',
+    name: 'RedisStoreOptions',
+    readme: 'packages/store-redis/README.md'
   }
 ]
 

@@ -4,6 +4,8 @@ import { hash } from 'node:crypto'
 const LAYOUT_VERSION = '1'
 const TAG = '[A-Za-z0-9_-]{43}'
 const ID = '[0-9a-f]{32}'
+const NO_UTF8 = Buffer.from([0xff])
+const unpairedSurrogate = /\p{Surrogate}/u
 
 /** What a key in Redis holds. */
 export type KeyKind = 'index' | 'body' | 'upload'
@@ -62,9 +64,10 @@ export class Keys {
   }
 }
 
-/** SHA-256 of the UTF-16 code units, so that unpaired surrogates are told apart, too. */
+/** SHA-256 of the key. One with an unpaired surrogate has no UTF-8: of that, the code units after a byte that UTF-8 has not. */
 export function tagOf(cacheKey: string): string {
-  return hash('sha256', Buffer.from(cacheKey, 'utf16le'), 'base64url')
+  if (!unpairedSurrogate.test(cacheKey)) return hash('sha256', cacheKey, 'base64url')
+  return hash('sha256', Buffer.concat([NO_UTF8, Buffer.from(cacheKey, 'utf16le')]), 'base64url')
 }
 
 function escapeGlob(text: string): string {

@@ -39,7 +39,7 @@ describe('a record of a response', () => {
     expect(decodeResponse(record)).toEqual({ response: stored, body: undefined })
   })
 
-  it('is nothing if it is cut anywhere, or longer ', () => {
+  it('is nothing if it is cut anywhere, or longer (row R12)', () => {
     for (const record of [
       inline(bytes(20)),
       encodeHead(APART, response({ bodyBytes: 70_000 }), generation) as Buffer

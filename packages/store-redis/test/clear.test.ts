@@ -32,7 +32,7 @@ for (const [where, clientOf, nodesOf] of [
       for (const node of nodesOf()) await node.flushall()
     })
 
-    it('removes the keys of this prefix and nothing else', async () => {
+    it('removes the keys of this prefix and nothing else (rows R16, R17)', async () => {
       const client = clientOf()
       const prefixes = ['cc:', 'cc:1:', 'cc:2:', 'cc', '*', '[c]c:', 'cc:1:{', 'CC:', 'c?:']
       const others = prefixes.slice(1).filter((prefix) => !prefix.includes('{'))
@@ -85,7 +85,7 @@ for (const [where, clientOf, nodesOf] of [
       expect(await idsOf(other)).toEqual([hex(2)])
     })
 
-    it('lets what is begun after it live, also while it is at work', async () => {
+    it('lets what is begun after it live, also while it is at work (row R17)', async () => {
       const store = new RedisStore({ client: clientOf() })
       const keys = Array.from({ length: 300 }, (_, n) => `key ${n}`)
       await Promise.all(keys.map((key) => put(store, bytes(10), { key })))

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { Redis } from 'ioredis'
 import { RedisStore } from '../src/index.js'
@@ -5,25 +6,10 @@ import { bytesOf, expectBytes, put } from './put.js'
 import { bytes, hex, response } from './sample.js'
 import { startRedis } from './servers/index.js'
 
-/** What the guide says an ACL user needs (docs/redis-store.md). */
-const DOCUMENTED = [
-  [
-    'evalsha',
-    'eval',
-    'exists',
-    'get',
-    'getset',
-    'hdel',
-    'hexists',
-    'hget',
-    'hgetall',
-    'hlen',
-    'hmget',
-    'hset',
-    'hvals'
-  ],
-  ['pexpire', 'pttl', 'rename', 'scan', 'set', 'unlink']
-].flat()
+/** What an ACL user needs. */
+const [, acl] = /^user cache (.*?)^```/ms.exec(readFileSync(`${__dirname}/../../../docs/redis-store.md`, 'utf8')) ?? []
+const rules = (acl as string).trim().split(/\s+/)
+const DOCUMENTED = rules.filter((rule) => rule.startsWith('+')).map((rule) => rule.slice(1))
 
 const mark = { value: hex(9), at: Date.now(), dropAt: Date.now() + 3_600_000 }
 
@@ -102,6 +88,16 @@ describe('the commands that RedisStore sends', () => {
     }
   })
 
+  it('are all that an ACL user needs, with the keys of its prefix (row R15)', async () => {
+    const redis = await startRedis()
+    await redis.ask('ACL', 'SETUSER', 'cache', 'reset', ...rules)
+    const url = redis.url.replace('redis://', 'redis://cache:password@')
+    const ofUser = new Redis(url, { enableReadyCheck: false })
+    await everything(new RedisStore({ client: ofUser }))
+    await expect(put(new RedisStore({ client: ofUser, keyPrefix: 'dd:' }), bytes(10))).rejects.toThrow('NOPERM')
+    ofUser.disconnect()
+  })
+
   it('are one for a small hit, with its mark and with 32 variants, too', async () => {
     const store = new RedisStore({ client })
     const { key } = await put(store, bytes(1_024))
@@ -136,7 +132,7 @@ describe('the commands that RedisStore sends', () => {
     expect(await heard()).toEqual(['hvals', 'hmget'])
   })
 
-  it('leave no key without an expiry, whatever was done', async () => {
+  it('leave no key without an expiry, whatever was done (row R19)', async () => {
     const store = new RedisStore({ client })
     const expectExpiries = async () => {
       for (const key of await client.keys('*')) expect([key, await client.ttl(key)]).not.toEqual([key, -1])

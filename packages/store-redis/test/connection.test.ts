@@ -49,7 +49,7 @@ describe('the connection of RedisStore', () => {
     await expect(found).rejects.toMatchObject({ code: 'CC_REDIS_CLOSED' })
   })
 
-  it('fails whatever is asked while Redis is down, and works once it is up', async () => {
+  it('fails whatever is asked while Redis is down, and works once it is up (row R1)', async () => {
     const redis = await startRedis()
     await redis.kill()
     const store = closed(new RedisStore({ url: redis.url }))
@@ -80,7 +80,7 @@ describe('the connection of RedisStore', () => {
     await expect(store.get('key')).rejects.toMatchObject({ code: 'CC_REDIS_NOT_READY' })
   })
 
-  it('of the user stays open, and keeps its options', async () => {
+  it('of the user stays open, and keeps its options (row R21)', async () => {
     const redis = await startRedis()
     const client = closed(new Redis(redis.url))
     const options = { ...client.options }

@@ -24,7 +24,7 @@ beforeEach(async () => {
 })
 
 describe('RedisStore, when something happens to its keys', () => {
-  it('misses if any one of the keys of a response is gone', async () => {
+  it('misses if any one of the keys of a response is gone (row R10)', async () => {
     for (const length of [1_000, 100_000, 900_000]) {
       await put(store, bytes(length))
       for (const name of await client.keys('*')) {
@@ -39,7 +39,7 @@ describe('RedisStore, when something happens to its keys', () => {
     }
   })
 
-  it('ends a body in an error if it goes while it is read', async () => {
+  it('ends a body in an error if it goes while it is read (rows R6, R10)', async () => {
     await put(store, bytes(3_000_000))
     const body = await store.openBody(key, hex(1))
     const iterator = (body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]()
@@ -51,7 +51,7 @@ describe('RedisStore, when something happens to its keys', () => {
     await expect(rest).rejects.toThrow('gone')
   })
 
-  it('takes a value of another type for nothing, and puts its own in its place', async () => {
+  it('takes a value of another type for nothing, and puts its own in its place (row R11)', async () => {
     for (const length of [1_000, 300_000]) {
       await put(store, bytes(length))
       for (const name of await client.keys('*')) {
@@ -72,7 +72,7 @@ describe('RedisStore, when something happens to its keys', () => {
     }
   })
 
-  it('takes what was damaged for nothing, and heals with the next response', async () => {
+  it('takes what was damaged for nothing, and heals with the next response (row R12)', async () => {
     for (const length of [500, 300_000]) {
       await put(store, bytes(length))
       for (const name of await client.keys('*')) {
@@ -99,7 +99,7 @@ describe('RedisStore, when something happens to its keys', () => {
     }
   })
 
-  it('sends its scripts again when the server has forgotten them', async () => {
+  it('sends its scripts again when the server has forgotten them (row R6)', async () => {
     await put(store, bytes(10))
     await client.script('FLUSH')
     await put(store, bytes(300_000), { id: hex(2) })
@@ -118,14 +118,14 @@ describe('RedisStore, when Redis is full', () => {
     await client.config('SET', 'maxmemory', '1')
   })
 
-  it('stores nothing, and reads on', async () => {
+  it('stores nothing, and reads on (row R9)', async () => {
     await expect(put(store, bytes(10), { slot: hex(3), id: hex(3) })).rejects.toThrow('OOM')
     await expect(put(store, bytes(300_000), { slot: hex(3), id: hex(3) })).rejects.toThrow('OOM')
     expect((await store.get(key)).responses).toHaveLength(2)
     expectBytes(await bytesOf(await store.openBody(key, hex(2))), bytes(300_000))
   })
 
-  it('still writes marks: what was stored under the key makes room', async () => {
+  it('still writes marks: what was stored under the key makes room (row R9)', async () => {
     await store.mark(key, mark)
     expect(await store.get(key)).toEqual({ responses: [], mark })
     await store.mark('another key', mark)
