@@ -21,7 +21,9 @@ const writeLimitMs = 10_000
  */
 export class ForgivingStore {
   readonly keepsObjects: boolean
-  readonly sharesBodies: boolean
+  readonly repeatsObjects: boolean
+  /** Whether what it hands out has to be copied before anybody else sees it. */
+  readonly copiesBodies: boolean
   /** What is being written to the store, or removed from it. */
   readonly writing = new UnderWay()
   readonly locks: StoreLocks
@@ -33,11 +35,13 @@ export class ForgivingStore {
   readonly #writes: CircuitBreaker
   readonly #removals: CircuitBreaker
   readonly #marks: UnwrittenMarks
+  readonly #plain = new WeakMap<Found, Found>()
 
   /** @param now - milliseconds on a clock that nobody sets */
   constructor(store: CacheStore, report: StoreFailureReport, now: () => number = () => performance.now()) {
     this.keepsObjects = store.keepsObjects === true
-    this.sharesBodies = store.sharesBodies === true
+    this.repeatsObjects = store.repeatsObjects === true
+    this.copiesBodies = (this.keepsObjects || this.repeatsObjects) && store.sharesBodies !== true
     this.#store = store
     this.#report = report
     this.#lookUps = new CircuitBreaker(now)
@@ -181,9 +185,20 @@ export class ForgivingStore {
 
   /** @throws TypeError for what is no answer of `get` */
   #found(found: Found): Found {
-    const checked = this.keepsObjects ? checkedFound(found) : plainFound(found)
+    const checked = this.keepsObjects ? checkedFound(found) : this.#plainFound(found)
     this.#lookUps.succeeded()
     return this.#marks.trusted(checked)
+  }
+
+  /** One copy of each object that it hands out again, so that what was worked out for it can be found. */
+  #plainFound(found: Found): Found {
+    if (!this.repeatsObjects) return plainFound(found)
+    let plain = this.#plain.get(found)
+    if (plain === undefined) {
+      plain = plainFound(found)
+      this.#plain.set(found, plain)
+    }
+    return plain
   }
 
   #opened(body: Body | undefined): Body | 'gone' {

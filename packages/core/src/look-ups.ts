@@ -123,7 +123,7 @@ export class LookUps {
 
   #read(key: CacheKey, found: Found, marked: Found): Lookup {
     if (found.responses.length === 0 && marked.mark === undefined) return { key, stored: nothing, marks: noMarks }
-    const remembers = this.#store.keepsObjects && found === marked
+    const remembers = (this.#store.keepsObjects || this.#store.repeatsObjects) && found === marked
     if (remembers) {
       const known = this.#known.get(found)
       if (known?.key.key === key.key) return known
@@ -171,8 +171,9 @@ export class LookUps {
     const { stored } = found
     if (!this.#isSound(found)) return this.#passOver(stored.key, stored)
     const assessed = this.#assessAnew(stored)
-    if (assessed === undefined || isCoherent(assessed, this.#options)) return assessed
-    return this.#passOver(stored.key, stored)
+    if (assessed !== undefined && !isCoherent(assessed, this.#options)) return this.#passOver(stored.key, stored)
+    if (assessed !== undefined && this.#store.repeatsObjects) this.#known.grew(bytesOf(assessed))
+    return assessed
   }
 
   #assessAnew(stored: StoredResponse): Assessed | undefined {

@@ -67,7 +67,12 @@ export interface CacheStore {
   /** Set by a store whose `get` returns the very objects and bytes that were given to `set` and `update`; core then checks neither shape nor digest. */
   readonly keepsObjects?: true
   /**
-   * Set by a store with `keepsObjects` whose bytes may go to callers as they are, because they are copies or because the
+   * Set by a store whose `get` and `openBody` may answer with an object that they answered with before, in which nothing has
+   * changed since. Core checks such an object once, and copies its bytes before anybody else sees them.
+   */
+  readonly repeatsObjects?: true
+  /**
+   * Set by a store with `keepsObjects` or `repeatsObjects` whose bytes may go to callers as they are, because they are copies or because the
    * user asked for it. Otherwise core copies what such a store hands out before anybody else sees it.
    */
   readonly sharesBodies?: true
@@ -79,7 +84,7 @@ export interface CacheStore {
    * The body of the response `id` under `key`, or the bytes of `range` of it; `undefined` if it is gone. Without a
    * range exactly `bodyBytes` bytes, or an error. With one, no more is read than it takes; of a range that reaches past
    * the end, what there is of it, or an error. Changing the bytes handed out changes nothing stored, except in a store with
-   * `keepsObjects`.
+   * `keepsObjects` or `repeatsObjects`.
    */
   openBody(key: string, id: string, range?: ByteRange): Awaitable<Body | undefined>
 

@@ -41,6 +41,8 @@ export class StoredResponses {
   readonly invalidations: Invalidations
   /** Set with `noVarySearch`. */
   readonly searchIndex: SearchIndex | undefined
+  /** Bodies that are handed out again and again and were checked, as those of these responses. */
+  readonly #sound = new WeakMap<Uint8Array, StoredResponse>()
 
   constructor(
     store: ForgivingStore,
@@ -83,6 +85,9 @@ export class StoredResponses {
       if (body === undefined) return undefined
       if (body === 'gone') return this.#gone(lookup, assessed)
       if (!this.store.keepsObjects || !isAtHand(body)) {
+        if (reading === undefined && body instanceof Uint8Array && this.#sound.get(body) === stored) {
+          return isWhole(body, stored.bodyBytes) ? body : this.#gone(lookup, assessed)
+        }
         return this.#verified(lookup, assessed, body, reading ?? readingOfAll(stored, verifies), budget)
       }
       return isWhole(body, reading?.bytes ?? stored.bodyBytes) ? body : this.#gone(lookup, assessed)
@@ -199,7 +204,12 @@ export class StoredResponses {
       // What is only slow today is still there tomorrow; what broke off under a caller is not to do so again.
       if (hasBegun || error instanceof BodyDamagedError) this.remove(lookup, assessed)
     }
-    const verified = verifiedBody(body, reading, budget, failed)
+    // What a store hands out again is checked once.
+    const passed = () => {
+      const isAll = reading.range === undefined && body instanceof Uint8Array
+      if (isAll && this.store.repeatsObjects) this.#sound.set(body, assessed.stored)
+    }
+    const verified = verifiedBody(body, reading, budget, failed, passed)
     return verified.then((verified) => {
       if (verified !== undefined) this.store.couldRead()
       return verified

@@ -14,20 +14,21 @@ type BodyIterator = Iterator<Uint8Array> | AsyncIterator<Uint8Array>
  * What is wanted of `body`, which comes from a store that is not trusted: it has the length the metadata says, and where
  * there are digests each piece has its own before any byte of it goes on. Resolves when the first piece has been read and
  * checked: `undefined` if that failed. Later failures are errors of the body, never a clean end. `failed` hears of both,
- * and whether any of it may have been sent.
+ * and whether any of it may have been sent; `passed` is called when all of it was checked.
  */
 export async function verifiedBody(
   body: Body,
   reading: Reading,
   budget: Budget,
-  failed: (error: unknown, hasBegun: boolean) => void
+  failed: (error: unknown, hasBegun: boolean) => void,
+  passed: () => void = () => {}
 ): Promise<Body | undefined> {
   let iterator: BodyIterator | undefined
   try {
     iterator = body instanceof Uint8Array ? [body].values() : iteratorOf(body)
     const pieces = checkedPieces(iterator, reading)
     const first = await budget.wait(pieces.next())
-    return releasing(wanted(reading, first, pieces, iterator, failed), pieces, iterator)
+    return releasing(wanted(reading, first, pieces, iterator, failed, passed), pieces, iterator)
   } catch (error) {
     failed(error, false)
     if (iterator !== undefined) letGo(iterator)
@@ -58,7 +59,8 @@ async function* wanted(
   first: IteratorResult<readonly Uint8Array[]>,
   pieces: AsyncGenerator<readonly Uint8Array[]>,
   body: BodyIterator,
-  failed: (error: unknown, hasBegun: boolean) => void
+  failed: (error: unknown, hasBegun: boolean) => void,
+  passed: () => void
 ): AsyncGenerator<Uint8Array> {
   let next = first
   let left = { skip: skippedBytes, take: wantedBytes }
@@ -68,6 +70,7 @@ async function* wanted(
       else left = yield* cut(next.value, left)
       next = await withinLimit(pieces.next(), stallLimitMs)
     }
+    passed()
   } catch (error) {
     failed(error, true)
     letGo(body)

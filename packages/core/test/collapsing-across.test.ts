@@ -258,6 +258,29 @@ describe('collapsed requests of caches that share a store (RFC 9111 §4)', () =>
     expect(client.asked).toBe(0)
   })
 
+  it('COLL-01: who gets the lock when another one was done just before looks once more', async () => {
+    let asksToo: () => Promise<unknown> = async () => {}
+    let released = 0
+    const store = new LockingStore(async () => {
+      await asksToo()
+      return { release: () => void released++ }
+    })
+    const { client, barrier } = await withHeldOrigin(store, ok('max-age=60'), across)
+    asksToo = async () => {
+      asksToo = async () => {}
+      const other = another(client, store, {})()
+      await barrier.held(1)
+      barrier.release(0)
+      await other
+      while ((await store.get(`${client.origin.url}/`)).responses.length === 0) await turns()
+    }
+    const { text } = await ask(client, '/')
+    expect(text).toBe('body 0')
+    await decided(client, 1)
+    expect(client.asked).toBe(1)
+    expect(released).toBe(1)
+  })
+
   it('COLL-01: without the option, and without a lock, nobody waits', async () => {
     const never: Lock = () => {
       throw new Error('not to be called')

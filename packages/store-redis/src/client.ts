@@ -44,6 +44,11 @@ export interface OwnClient extends RedisClient {
   disconnect(): void
 }
 
+/** Whether connections like those of this client can be opened, to hear of what others do. */
+export function canListen(client: RedisClient): boolean {
+  return isCluster(client) || typeof (client as { duplicate?: unknown }).duplicate === 'function'
+}
+
 export function isCluster(client: RedisClient): client is RedisClient & Required<Pick<RedisClient, 'nodes'>> {
   return typeof client.nodes === 'function'
 }

@@ -19,6 +19,7 @@ export type KeyKind = 'index' | 'body' | 'upload'
  * | `cc:1:{tag}` | a hash: the responses under a cache key, one a field, small ones with their bodies, and the mark |
  * | `cc:1:{tag}:b<id>` | a hash: a body in chunks |
  * | `cc:1:{tag}:u<id>` | the same on its way |
+ * | `cc:1:lock:{tag}` | who asks the origin for all |
  * | `cc:1:generation` | changes with each `clear()` |
  */
 export class Keys {
@@ -44,6 +45,15 @@ export class Keys {
 
   body(cacheKey: string, id: string): string {
     return `${this.index(cacheKey)}:b${id}`
+  }
+
+  lock(cacheKey: string): string {
+    return `${this.prefix}lock:{${tagOf(cacheKey)}}`
+  }
+
+  /** What the names begin with of all that belongs to a cache key, but for its lock. */
+  get tagged(): string {
+    return `${this.prefix}{`
   }
 
   upload(cacheKey: string, id: string): string {

@@ -134,7 +134,7 @@ describe('NearCache', () => {
 
   it('hands nothing out while not every change is heard of (row R20)', async () => {
     const kept = await near.read('k', 'h', async () => found())
-    near.keepBody('k', '1', new Uint8Array(3))
+    await near.readBody('k', '1', undefined, async () => new Uint8Array(3))
     watch.isTrusted = false
     expect(near.get('k')).toBeUndefined()
     expect(near.body('k', '1')).toBeUndefined()
@@ -164,14 +164,62 @@ describe('NearCache', () => {
     expect(near.get('k')).toBeDefined()
   })
 
-  it('keeps bodies for as long as their response, and only then', async () => {
-    near.keepBody('k', '1', new Uint8Array(5))
-    await near.read('k', 'h', async () => ({ responses: [{ response: response('1') }] }))
-    near.keepBody('k', '2', new Uint8Array(5))
-    near.keepBody('k', '1', new Uint8Array(7))
+  const longFound = (bodyBytes: number): Found => ({ responses: [{ response: response('1', { bodyBytes }) }] })
+
+  it('keeps a body that was read to its end, for as long as its response', async () => {
+    const bytes = Buffer.from('0123456789')
+    const read = async () => bytes
+    expect(await near.readBody('k', '1', undefined, read)).toBe(bytes)
+    await near.read('k', 'h', async () => longFound(10))
+    expect(await near.readBody('k', '2', undefined, read)).toBe(bytes)
     expect(near.body('k', '2')).toBeUndefined()
-    expect(near.body('k', '1')?.byteLength).toBe(7)
+    expect(await near.readBody('k', '1', { first: 0, last: 9 }, read)).toBe(bytes)
+    expect(near.body('k', '1')).toBeUndefined()
+    const kept = await near.readBody('k', '1', undefined, read)
+    expect(near.body('k', '1')).toBe(kept)
+    expect(kept).toEqual(new Uint8Array(bytes))
+    expect(near.body('k', '1', { first: 2, last: 3 })).toEqual(new Uint8Array(Buffer.from('23')))
     near.drop('h')
+    expect(near.body('k', '1')).toBeUndefined()
+  })
+
+  it('keeps a body that comes in pieces once the last one was read, and has the length it says', async () => {
+    async function* pieces(count: number) {
+      for (let n = 0; n < count; n++) yield Buffer.alloc(10, n)
+    }
+    const read = async (count: number, taken = count) => {
+      await near.read('k', 'h', async () => longFound(30))
+      const body = await near.readBody('k', '1', undefined, async () => pieces(count))
+      const seen: Uint8Array[] = []
+      for await (const piece of body as AsyncIterable<Uint8Array>)
+        if (seen.push(piece) === taken && taken < count) break
+      expect(Buffer.concat(seen).byteLength).toBe(10 * taken)
+    }
+    await read(3, 2)
+    await read(2)
+    await read(4)
+    expect(near.body('k', '1')).toBeUndefined()
+    await read(3)
+    expect(near.body('k', '1')?.byteLength).toBe(30)
+    near.drop('h')
+    await read(3)
+    expect(near.body('k', '1')?.byteLength).toBe(30)
+  })
+
+  it('keeps no body whose response has changed while it was read', async () => {
+    await near.read('k', 'h', async () => longFound(10))
+    const body = await near.readBody('k', '1', undefined, async () => {
+      near.drop('h')
+      return new Uint8Array(10)
+    })
+    expect(body?.constructor).toBe(Uint8Array)
+    expect(near.body('k', '1')).toBeUndefined()
+    expect(near.bytes).toBe(0)
+  })
+
+  it('keeps no body that would take a quarter of all its room', async () => {
+    await near.read('k', 'h', async () => longFound(25_001))
+    await near.readBody('k', '1', undefined, async () => new Uint8Array(25_001))
     expect(near.body('k', '1')).toBeUndefined()
   })
 
@@ -186,8 +234,10 @@ describe('NearCache', () => {
     expect(near.get('k0')).toBeDefined()
     expect(near.get('k49')).toBeDefined()
     expect(near.get('k1')).toBeUndefined()
-    near.keepBody('k49', '49', new Uint8Array(80_000))
-    expect(near.body('k49', '49')).toBeDefined()
+    await near.read('long', 'long', async () => longFound(25_000))
+    await near.readBody('long', '1', undefined, async () => new Uint8Array(25_000))
+    expect(near.body('long', '1')).toBeDefined()
+    expect(near.bytes).toBeGreaterThan(50_000)
     expect(near.bytes).toBeLessThanOrEqual(100_000)
     near.flush()
     expect(near.bytes).toBe(0)

@@ -1,4 +1,5 @@
-import type { Found } from '@cc/core'
+import type { Body, ByteRange, Found } from '@cc/core'
+import { whenRead } from './near-cache-body.js'
 import { bytesOfFound } from './near-cache-bytes.js'
 
 /** Who is told of changes. `head` is the name of what changed. */
@@ -79,10 +80,11 @@ export class NearCache implements ChangeListener {
     return near.found
   }
 
-  /** The whole body of a response whose body does not come along. */
-  body(key: string, id: string): Uint8Array | undefined {
+  /** The body of a response whose body does not come along, or a range of it. */
+  body(key: string, id: string, range?: ByteRange): Uint8Array | undefined {
     const body = this.#byKey.get(key)?.bodies.get(id)
-    return body !== undefined && this.#watch.isTrusted ? body : undefined
+    if (body === undefined || !this.#watch.isTrusted) return undefined
+    return range === undefined ? body : body.subarray(range.first, range.last + 1)
   }
 
   /** Has `read` look up a key, and keeps what it brings if it is still so; answers with what is kept. */
@@ -100,22 +102,21 @@ export class NearCache implements ChangeListener {
     }
   }
 
-  /** Keeps a body that was read to its end, if its response is still kept: a body never changes. */
-  keepBody(key: string, id: string, body: Uint8Array): void {
-    const near = this.#byKey.get(key)
-    if (near === undefined || near.bodies.has(id) || !near.found.responses.some(({ response }) => response.id === id)) {
-      return
-    }
-    if (near.bytes + body.byteLength > this.#maxBytes) return
-    near.bodies.set(id, body)
-    near.bytes += body.byteLength
-    this.#bytes += body.byteLength
-    this.#makeRoom(near)
-  }
-
-  /** Has room for a body of so many bytes at all. */
-  hasRoomFor(bytes: number): boolean {
-    return bytes <= this.#maxBytes / 4
+  /** Has `read` open a body, and keeps it once all of it was read, if its response is still kept then. */
+  async readBody(
+    key: string,
+    id: string,
+    range: ByteRange | undefined,
+    read: () => Promise<Body | undefined>
+  ): Promise<Body | undefined> {
+    const body = await read()
+    const bytes = this.#bytesToKeep(key, id)
+    if (body === undefined || range !== undefined || bytes === undefined) return body
+    if (!(body instanceof Uint8Array)) return whenRead(body, bytes, (whole) => this.#keepBody(key, id, whole))
+    if (body.byteLength !== bytes) return body
+    const own = new Uint8Array(body)
+    this.#keepBody(key, id, own)
+    return own
   }
 
   /** The key has changed, or is about to. */
@@ -127,6 +128,16 @@ export class NearCache implements ChangeListener {
     }
     const near = this.#byHead.get(head)
     if (near !== undefined) this.#remove(near)
+  }
+
+  /** Makes a change, after which nothing from before it is handed out, whatever becomes of it. */
+  async changing<T>(head: string, change: () => Promise<T>): Promise<T> {
+    this.drop(head)
+    try {
+      return await change()
+    } finally {
+      this.drop(head)
+    }
   }
 
   /** Anything may have changed. */
@@ -171,6 +182,26 @@ export class NearCache implements ChangeListener {
     this.#bytes += near.bytes
     this.#makeRoom(near)
     return kept
+  }
+
+  /** How long a body is that may be kept; `undefined` if it may not. */
+  #bytesToKeep(key: string, id: string): number | undefined {
+    const responses = this.#byKey.get(key)?.found.responses ?? []
+    const found = responses.find(({ response }) => response.id === id)
+    if (found === undefined || found.body !== undefined) return undefined
+    // Nobody has checked it yet.
+    const { bodyBytes } = found.response
+    return Number.isSafeInteger(bodyBytes) && bodyBytes >= 0 && bodyBytes <= this.#maxBytes / 4 ? bodyBytes : undefined
+  }
+
+  #keepBody(key: string, id: string, body: Uint8Array): void {
+    const near = this.#byKey.get(key)
+    if (near === undefined || near.bodies.has(id) || this.#bytesToKeep(key, id) !== body.byteLength) return
+    if (near.bytes + body.byteLength > this.#maxBytes) return
+    near.bodies.set(id, body)
+    near.bytes += body.byteLength
+    this.#bytes += body.byteLength
+    this.#makeRoom(near)
   }
 
   #makeRoom(kept: Near): void {

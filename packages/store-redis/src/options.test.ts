@@ -2,6 +2,8 @@ import { describe, expect, it } from '@jest/globals'
 import { Redis } from 'ioredis'
 import { RedisStore, type RedisStoreOptions } from './index.js'
 
+const clientLike = { status: 'ready', options: {}, hvalsBuffer() {}, evalsha() {} }
+
 describe('the options of RedisStore', () => {
   it.each<[string, unknown]>([
     ['client', {}],
@@ -21,6 +23,22 @@ describe('the options of RedisStore', () => {
   ])('refuse a wrong %s', (option, value) => {
     expect(() => new RedisStore({ [option]: value })).toThrow(TypeError)
     expect(() => new RedisStore({ [option]: value })).toThrow(new RegExp(`^${option} must be`))
+  })
+
+  it.each<[string, object]>([
+    ['nearCache must be', { nearCache: true }],
+    ['nearCache must be', { nearCache: null }],
+    ['nearCache.maxBytes must be', { nearCache: {} }],
+    ['nearCache.maxBytes must be', { nearCache: { maxBytes: 0 } }],
+    ['nearCache.shareBodies must be', { nearCache: { maxBytes: 1, shareBodies: 1 } }],
+    ['client must be a client with duplicate()', { client: { ...clientLike }, nearCache: { maxBytes: 1 } }],
+    [
+      'client.options.scaleReads must be',
+      { client: { ...clientLike, nodes: () => [], options: { scaleReads: 'slave' } }, nearCache: { maxBytes: 1 } }
+    ]
+  ])('refuse what no near cache can be right with: %s', (message, options) => {
+    expect(() => new RedisStore(options)).toThrow(TypeError)
+    expect(() => new RedisStore(options)).toThrow(message)
   })
 
   it('tell no password', () => {

@@ -1,7 +1,17 @@
 import { inspect } from 'node:util'
 import type { EpochMilliseconds } from '@cc/core'
-import type { RedisClient } from './client.js'
+import { canListen, type RedisClient } from './client.js'
 import type { ClientOptions } from './own-client.js'
+
+export interface NearCacheOptions {
+  /** Most bytes kept near, keys and metadata included. What was not used lately goes first. */
+  readonly maxBytes: number
+  /**
+   * Hands bodies out without copying them. Only for those who never write into the bytes of a response.
+   * @defaultValue false
+   */
+  readonly shareBodies?: boolean | undefined
+}
 
 export interface RedisStoreOptions {
   /**
@@ -31,6 +41,13 @@ export interface RedisStoreOptions {
    */
   maxEntryBytes?: number | undefined
   /**
+   * Keeps what was read lately in this process, too, in so many bytes at most: such a hit asks nobody. A change that
+   * others make is heard of over connections of the store's own, as a rule within a few milliseconds, and within a second
+   * whatever happens to them.
+   * @defaultValue unset: nothing is kept in this process
+   */
+  nearCache?: NearCacheOptions | undefined
+  /**
    * The clock, in milliseconds since 1970.
    * @defaultValue `Date.now`
    */
@@ -44,12 +61,14 @@ export interface ReadOptions {
   readonly options: ClientOptions
   readonly keyPrefix: string
   readonly maxEntryBytes: number
+  readonly nearCache: NearCacheOptions | undefined
   readonly clock: () => EpochMilliseconds
 }
 
 /** @throws TypeError for an option that is not of its kind */
 export function readOptions(given: RedisStoreOptions): ReadOptions {
   const { client, url, options = {}, keyPrefix = 'cc:', maxEntryBytes = 16_777_216, clock = Date.now } = given
+  const { nearCache } = given
   check('client', client, client === undefined || isClient(client), 'a client of ioredis or iovalkey')
   check('url', url, url === undefined || isRedisUrl(url), 'a redis:// or rediss:// URL', hideUrl)
   check('options', options, typeof options === 'object' && options !== null, 'an object', hideAll)
@@ -57,6 +76,7 @@ export function readOptions(given: RedisStoreOptions): ReadOptions {
   check('options.keyPrefix', ofClient, ofClient === undefined, 'unset: there is `keyPrefix`')
   check('keyPrefix', keyPrefix, typeof keyPrefix === 'string' && !/[{}]/.test(keyPrefix), 'a string without braces')
   check('maxEntryBytes', maxEntryBytes, Number.isSafeInteger(maxEntryBytes) && maxEntryBytes > 0, 'a positive integer')
+  if (nearCache !== undefined) checkNearCache(nearCache, client)
   check('clock', clock, typeof clock === 'function', 'a function')
   if (client !== undefined && (url !== undefined || given.options !== undefined)) {
     throw new TypeError('give either client, or url and options')
@@ -68,7 +88,19 @@ export function readOptions(given: RedisStoreOptions): ReadOptions {
     !ofGiven.includes('{}'),
     'without {}, which would part what belongs together'
   )
-  return { client, url, options, keyPrefix, maxEntryBytes, clock }
+  return { client, url, options, keyPrefix, maxEntryBytes, nearCache, clock }
+}
+
+function checkNearCache(nearCache: unknown, client: RedisClient | undefined): void {
+  check('nearCache', nearCache, typeof nearCache === 'object' && nearCache !== null, 'an object with maxBytes')
+  const { maxBytes, shareBodies = false } = nearCache as Record<string, unknown>
+  check('nearCache.maxBytes', maxBytes, Number.isSafeInteger(maxBytes) && Number(maxBytes) > 0, 'a positive integer')
+  check('nearCache.shareBodies', shareBodies, typeof shareBodies === 'boolean', 'a boolean')
+  if (client === undefined) return
+  check('client', client, canListen(client), 'a client with duplicate() where there is a nearCache')
+  // A replica tells of a change when it hears of it, which may be long after others know.
+  const { scaleReads = 'master' } = client.options as { scaleReads?: unknown }
+  check('client.options.scaleReads', scaleReads, scaleReads === 'master', "'master' where there is a nearCache")
 }
 
 function isClient(client: unknown): boolean {

@@ -27,7 +27,10 @@ interface OwnOptions {
   readonly autoResubscribe: false
   readonly autoResendUnfulfilledCommands: false
   readonly maxRetriesPerRequest: 0
+  readonly enableAutoPipelining: false
   readonly connectTimeout: number
+  readonly commandTimeout: undefined
+  readonly socketTimeout: undefined
   readonly retryStrategy: null
   readonly reconnectOnError: null
   readonly readOnly: false
@@ -53,7 +56,10 @@ export async function openConnection(server: RedisServer, lost: () => void): Pro
     autoResubscribe: false,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
+    enableAutoPipelining: false,
     connectTimeout: connectLimitMs,
+    commandTimeout: undefined,
+    socketTimeout: undefined,
     retryStrategy: null,
     reconnectOnError: null,
     readOnly: false

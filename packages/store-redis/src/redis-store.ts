@@ -1,13 +1,26 @@
-import type { Body, ByteRange, CacheStore, EpochMilliseconds, Found, Mark, StoredResponse } from '@cc/core'
+import type {
+  Awaitable,
+  Body,
+  ByteRange,
+  CacheStore,
+  EpochMilliseconds,
+  Found,
+  Lease,
+  Mark,
+  StoredResponse
+} from '@cc/core'
 import { bodyOfChunks, isWholeChunk, wantedOf } from './body-reading.js'
 import { KEEP, RETIRE, WRITE_BODY } from './body-scripts.js'
 import { letGo, receive, Upload } from './body-writing.js'
-import { isCluster } from './client.js'
+import { isCluster, type RedisClient } from './client.js'
 import { Connection } from './connection.js'
 import { clear, readGeneration } from './generation.js'
 import { NOTHING, readIndex } from './index-reading.js'
 import { METADATA, OUTLINE, PREPARE, PUT, REMOVE, SHOW, UPDATE, WITHDRAW, WRITE_MARK } from './index-scripts.js'
 import { Keys } from './keys.js'
+import { Locks } from './lock.js'
+import type { NearCache } from './near-cache.js'
+import { openNearCache } from './near-cache-opening.js'
 import { type RedisStoreOptions, readOptions } from './options.js'
 import { createOwnClient } from './own-client.js'
 import { APART, decodeResponse, encodeHead, encodeMark, GENERATION_BYTES, INLINE, isId } from './record.js'
@@ -18,6 +31,8 @@ import { isReply } from './script.js'
 const GRACE_MS = 60_000
 /** There is no generation in what only replaces metadata. */
 const NONE = Buffer.alloc(GENERATION_BYTES)
+
+type LockOptions = Parameters<NonNullable<CacheStore['lock']>>[1]
 
 /** What a script that places a response answers with. */
 type Placed = [outcome: 'stored' | 'later' | 'cleared', gone: string[], tooMuch: string[]]
@@ -31,9 +46,15 @@ type Placed = [outcome: 'stored' | 'later' | 'cleared', gone: string[], tooMuch:
 export class RedisStore implements CacheStore {
   readonly contract = 1
   readonly maxEntryBytes: number
+  /** Set with a near cache, which hands out what it has handed out before. */
+  readonly repeatsObjects?: true
+  /** Set with `nearCache.shareBodies`. */
+  readonly sharesBodies?: true
   readonly #connection: Connection
   readonly #keys: Keys
   readonly #clock: () => EpochMilliseconds
+  readonly #locks: Locks
+  readonly #near: NearCache | undefined
 
   constructor(options: RedisStoreOptions = {}) {
     const read = readOptions(options)
@@ -41,27 +62,22 @@ export class RedisStore implements CacheStore {
     this.#clock = read.clock
     this.#keys = new Keys(read.keyPrefix)
     this.#connection = new Connection(read.client ?? (() => createOwnClient(read.url, read.options)))
+    this.#locks = new Locks(this.#connection)
+    if (read.nearCache === undefined) return
+    this.repeatsObjects = true
+    if (read.nearCache.shareBodies) this.sharesBodies = true
+    this.#near = openNearCache(read.nearCache.maxBytes, this.#connection, this.#keys)
   }
 
-  get(key: string): Promise<Found> {
-    const index = this.#keys.index(key)
-    return this.#connection.run((client) => client.hvalsBuffer(index)).then(readIndex, nothingIfForeign)
+  /** Answers without a promise what is kept near. */
+  get(key: string): Awaitable<Found> {
+    return this.#near?.get(key) ?? this.#lookUp(key)
   }
 
-  async openBody(key: string, id: string, range?: ByteRange): Promise<Body | undefined> {
-    if (!isId(id)) return undefined
-    const bodyKey = this.#keys.body(key, id)
-    const wanted = wantedOf(range)
-    const [length, chunk] = await this.#connection
-      .run((client) => client.hmgetBuffer(bodyKey, 's', String(wanted.firstChunk)))
-      .catch(noneIfForeign)
-    if (length == null) return this.#inlineBody(key, id, range)
-    const total = Number(length.toString('latin1'))
-    if (wanted.first >= total) return new Uint8Array()
-    if (!isWholeChunk(chunk, wanted.firstChunk, total)) return undefined
-    return bodyOfChunks(wanted, total, chunk, (number) =>
-      this.#connection.run((client) => client.hgetBuffer(bodyKey, String(number)))
-    )
+  /** Answers without a promise what is kept near. */
+  openBody(key: string, id: string, range?: ByteRange): Awaitable<Body | undefined> {
+    if (this.#near === undefined) return this.#readBody(key, id, range)
+    return this.#near.body(key, id, range) ?? this.#near.readBody(key, id, range, () => this.#readBody(key, id, range))
   }
 
   async set(key: string, body: Body, complete: () => StoredResponse | undefined): Promise<void> {
@@ -87,9 +103,7 @@ export class RedisStore implements CacheStore {
     if (head === undefined) return false
     const { slot, id, dropAt } = response
     const now = this.#clock()
-    const kind = await this.#connection.run((client) =>
-      UPDATE.run(client, [this.#keys.index(key)], now, slot, id, head)
-    )
+    const kind = await this.#change(key, (client, index) => UPDATE.run(client, [index], now, slot, id, head))
     if (kind !== APART) return kind === INLINE
     const ttl = ttlMs(dropAt, now) + GRACE_MS
     const isThere = await this.#connection.run((client) => KEEP.run(client, [this.#keys.body(key, id)], ttl))
@@ -100,17 +114,26 @@ export class RedisStore implements CacheStore {
     const record = encodeMark(mark)
     // Its own times tell how long: the clocks of the cache and of Redis may differ.
     const ttl = Math.ceil(Math.max(0, mark.dropAt - mark.at))
-    await this.#connection.run((client) => WRITE_MARK.run(client, [this.#keys.index(key)], record, ttl))
+    await this.#change(key, (client, index) => WRITE_MARK.run(client, [index], record, ttl))
   }
 
   async delete(key: string, slot?: string): Promise<void> {
     const args = slot === undefined ? [] : [slot]
-    const gone = await this.#connection.run((client) => REMOVE.run(client, [this.#keys.index(key)], ...args))
+    const gone = await this.#change(key, (client, index) => REMOVE.run(client, [index], ...args))
     await this.#retire(key, gone as string[])
   }
 
-  clear(): Promise<void> {
-    return clear(this.#connection, this.#keys, this.#clock)
+  async clear(): Promise<void> {
+    this.#near?.flush()
+    try {
+      await clear(this.#connection, this.#keys, this.#clock)
+    } finally {
+      this.#near?.flush()
+    }
+  }
+
+  lock(key: string, options: LockOptions): Promise<Lease | undefined> {
+    return this.#locks.lock(this.#keys.lock(key), options)
   }
 
   async *keys(): AsyncIterableIterator<string> {
@@ -133,7 +156,22 @@ export class RedisStore implements CacheStore {
   }
 
   close(): Promise<void> {
+    this.#near?.close()
+    this.#locks.close()
     return this.#connection.close()
+  }
+
+  #lookUp(key: string): Promise<Found> {
+    const index = this.#keys.index(key)
+    const read = () => this.#connection.run((client) => client.hvalsBuffer(index)).then(readIndex, nothingIfForeign)
+    return this.#near === undefined ? read() : this.#near.read(key, index, read)
+  }
+
+  /** Changes what is under a key. What was there is not kept near any more then, be it that nobody knows whether it is. */
+  #change<T>(key: string, change: (client: RedisClient, index: string) => Promise<T>): Promise<T> {
+    const index = this.#keys.index(key)
+    const run = () => this.#connection.run((client) => change(client, index))
+    return this.#near === undefined ? run() : this.#near.changing(index, run)
   }
 
   /** Makes a response visible whose body is there; false if it is not to be, or cannot be. */
@@ -151,9 +189,12 @@ export class RedisStore implements CacheStore {
   }
 
   async #put(key: string, { id, slot }: StoredResponse, generation: Buffer, record: Buffer): Promise<Placed[0]> {
-    const [outcome, gone, tooMuch] = isCluster(await this.#connection.ready())
-      ? await this.#prepareAndShow(key, id, slot, generation, record)
-      : await this.#putAtOnce(key, slot, generation, record)
+    const onCluster = isCluster(await this.#connection.ready())
+    const put = () =>
+      onCluster
+        ? this.#prepareAndShow(key, id, slot, generation, record)
+        : this.#putAtOnce(key, slot, generation, record)
+    const [outcome, gone, tooMuch] = await (this.#near?.changing(this.#keys.index(key), put) ?? put())
     await this.#retire(key, gone)
     for (const slot of tooMuch) await this.#putApart(key, slot)
     return outcome
@@ -197,6 +238,22 @@ export class RedisStore implements CacheStore {
     )
     const isThere = await this.#connection.run((client) => OUTLINE.run(client, [index], slot, response.id))
     if (isThere !== 1) await this.#connection.run((client) => client.unlink(bodyKey))
+  }
+
+  async #readBody(key: string, id: string, range: ByteRange | undefined): Promise<Body | undefined> {
+    if (!isId(id)) return undefined
+    const bodyKey = this.#keys.body(key, id)
+    const wanted = wantedOf(range)
+    const [length, chunk] = await this.#connection
+      .run((client) => client.hmgetBuffer(bodyKey, 's', String(wanted.firstChunk)))
+      .catch(noneIfForeign)
+    if (length == null) return this.#inlineBody(key, id, range)
+    const total = Number(length.toString('latin1'))
+    if (wanted.first >= total) return new Uint8Array()
+    if (!isWholeChunk(chunk, wanted.firstChunk, total)) return undefined
+    return bodyOfChunks(wanted, total, chunk, (number) =>
+      this.#connection.run((client) => client.hgetBuffer(bodyKey, String(number)))
+    )
   }
 
   async #inlineBody(key: string, id: string, range: ByteRange | undefined): Promise<Uint8Array | undefined> {

@@ -1,13 +1,7 @@
 import type { ChangeListener, Watch } from './near-cache.js'
 import type { RedisServer } from './own-connection.js'
 import { TrackingConnection } from './tracking-connection.js'
-
-/** The client whose servers are listened to: one server, or a cluster, which tells when its nodes change. */
-export interface TrackedClient {
-  nodes?(role: 'master'): RedisServer[]
-  on(event: string, listener: () => void): unknown
-  off(event: string, listener: () => void): unknown
-}
+import { type TrackedClient, TrackedServers } from './tracking-servers.js'
 
 export interface TrackingTimes {
   /** Milliseconds on a clock that nobody sets. */
@@ -22,24 +16,25 @@ export const trackingTimes: TrackingTimes = { now: () => performance.now(), boun
 
 const firstRetryMs = 50
 const lastRetryMs = 2_000
-/** Each so many beats the masters are asked whether they still are. */
+/** Each so many beats the masters of a cluster are asked whether they still are. */
 const beatsPerRoleCheck = 20
 
 /**
  * Listens to every server that may answer a look-up: the one the client has, or all masters of a cluster. `isTrusted` says
  * whether no change is unheard of that anybody knew of longer than the bound ago.
  *
- * Trust is never assumed to last. It is a moment in the future that each answer to a PING moves on; a server that falls
- * silent, a process that stood still, a timer that comes late: it passes by itself. When a connection ends, the client
- * loses its own, or the masters are others, everything is forgotten at once, and trust comes back when all of them are
- * listened to again.
+ * Trust is never assumed to last. It is a moment in the future that each answer to a PING moves on; when a server falls
+ * silent, a process stands still or a timer comes late, it passes by itself. When a connection ends, the client loses its
+ * own, or the masters are others, everything is forgotten at once, and trust comes back when all of them are listened to
+ * again.
  */
 export class Tracking implements Watch {
-  readonly #client: TrackedClient
+  readonly #connect: () => Promise<TrackedClient>
   readonly #prefix: string
   readonly #times: TrackingTimes
   readonly #connections = new Map<string, TrackingConnection>()
   #listener: ChangeListener | undefined
+  #servers: TrackedServers | undefined
   #trustedUntil = Number.NEGATIVE_INFINITY
   #isArmed = false
   #isArming = false
@@ -51,9 +46,9 @@ export class Tracking implements Watch {
   #retry: NodeJS.Timeout | undefined
   #beating: NodeJS.Timeout | undefined
 
-  /** @param prefix - of the keys whose changes are told, as the server has it */
-  constructor(client: TrackedClient, prefix: string, times: TrackingTimes = trackingTimes) {
-    this.#client = client
+  /** @param prefix - of the keys whose changes are told, without what the client puts before it */
+  constructor(connect: () => Promise<TrackedClient>, prefix: string, times: TrackingTimes = trackingTimes) {
+    this.#connect = connect
     this.#prefix = prefix
     this.#times = times
   }
@@ -62,19 +57,22 @@ export class Tracking implements Watch {
     return this.#times.now() < this.#trustedUntil
   }
 
-  /** Whether the masters are still the ones that are listened to. Looks at what the client knows, and asks nobody. */
+  /** Looks at what the client knows of its servers, and asks nobody. */
   confirms(): boolean {
-    if (this.#isArmed && !this.#coversMasters()) this.#doubt()
+    if (this.#isArmed && !this.#coversServers()) this.#doubt()
     return this.#isArmed
   }
 
   start(listener: ChangeListener): void {
     if (this.#listener !== undefined || this.#isClosed) return
     this.#listener = listener
-    for (const event of this.#events) this.#client.on(event, this.#onEvent)
-    this.#beating = setInterval(() => this.#beat(), this.#times.beatMs)
-    this.#beating.unref()
-    this.#arm()
+    this.#connect().then(
+      (client) => this.#begin(client),
+      () => {
+        // The next look-up tries again.
+        this.#listener = undefined
+      }
+    )
   }
 
   close(): void {
@@ -82,79 +80,68 @@ export class Tracking implements Watch {
     this.#isClosed = true
     clearTimeout(this.#retry)
     clearInterval(this.#beating)
-    if (this.#listener !== undefined) for (const event of this.#events) this.#client.off(event, this.#onEvent)
+    this.#servers?.close()
     this.#doubt()
     this.#closeAll()
   }
 
-  get #isCluster(): boolean {
-    return this.#client.nodes !== undefined
+  #begin(client: TrackedClient): void {
+    if (this.#isClosed) return
+    this.#servers = new TrackedServers(client, () => this.#serversChanged())
+    this.#beating = setInterval(() => this.#beat(), this.#times.beatMs)
+    this.#beating.unref()
+    this.#arm(this.#servers)
   }
 
-  get #events(): readonly string[] {
-    return this.#isCluster ? ['+node', '-node', 'refresh'] : ['close']
-  }
-
-  readonly #onEvent = (): void => {
-    if (this.#isCluster) {
-      if (!this.#coversMasters()) this.#doubt()
+  #serversChanged(): void {
+    if (this.#servers?.isCluster) {
+      if (!this.#coversServers()) this.#doubt()
       return
     }
-    // When it is back, it may be connected to another server.
+    // When the client is back, it may be connected to another server.
     this.#doubt()
     this.#closeAll()
   }
 
-  /** The servers to listen to, by name. */
-  #masters(): Map<string, RedisServer> {
-    const { nodes } = this.#client
-    if (nodes === undefined) return new Map([['', this.#client as unknown as RedisServer]])
-    return new Map(nodes.call(this.#client, 'master').map((node) => [nameOf(node), node]))
+  #coversServers(): boolean {
+    return this.#servers?.areAll(this.#connections) === true
   }
 
-  #coversMasters(): boolean {
-    const { nodes } = this.#client
-    if (nodes === undefined) return this.#connections.size === 1
-    const masters = nodes.call(this.#client, 'master')
-    return masters.length === this.#connections.size && masters.every((node) => this.#connections.has(nameOf(node)))
-  }
-
-  async #arm(): Promise<void> {
+  async #arm(servers: TrackedServers): Promise<void> {
     if (this.#isArming || this.#isClosed) return
     clearTimeout(this.#retry)
     this.#retry = undefined
     this.#isArming = true
-    const masters = this.#masters()
-    for (const [name, connection] of this.#connections) if (!masters.has(name)) this.#closeOne(name, connection)
+    const all = servers.all()
+    for (const [name, connection] of this.#connections) if (!all.has(name)) this.#closeOne(name, connection)
     this.#isDoubted = false
-    const opening = [...masters].filter(([name]) => !this.#connections.has(name))
-    await Promise.allSettled(opening.map(([name, server]) => this.#open(name, server)))
+    const missing = [...all].filter(([name]) => !this.#connections.has(name))
+    await Promise.allSettled(missing.map(([name, server]) => this.#open(name, server, servers)))
     this.#isArming = false
-    if (this.#isClosed || (this.#isDoubted && !this.#isCluster)) this.#closeAll()
+    if (this.#isClosed || (this.#isDoubted && !servers.isCluster)) this.#closeAll()
     if (this.#isClosed) return
-    if (this.#isDoubted || masters.size === 0 || !this.#coversMasters()) return this.#armLater()
+    if (this.#isDoubted || !this.#coversServers()) return this.#armLater()
     this.#failures = 0
     this.#isArmed = true
     this.#trust()
   }
 
-  async #open(name: string, server: RedisServer): Promise<void> {
-    const connection: TrackingConnection = await TrackingConnection.open(
+  async #open(name: string, server: RedisServer, { isCluster, keyPrefix }: TrackedServers): Promise<void> {
+    const connection = await TrackingConnection.open(
       server,
-      this.#prefix,
-      !this.#isCluster,
+      keyPrefix + this.#prefix,
+      !isCluster,
       {
         changed: (keys) => {
           if (keys === undefined) this.#listener?.flush()
-          else for (const key of keys) this.#listener?.drop(key)
+          else for (const key of keys) this.#listener?.drop(key.slice(keyPrefix.length))
         },
         confirmed: () => this.#isArmed && this.#trust(),
         lost: () => this.#lost(name)
       },
       this.#times.now
     )
-    if (connection.isLost) return
-    this.#connections.set(name, connection)
+    if (!connection.isLost) this.#connections.set(name, connection)
   }
 
   #lost(name: string): void {
@@ -173,10 +160,11 @@ export class Tracking implements Watch {
 
   /** At once the first time, later and later then. */
   #armLater(): void {
-    if (this.#isClosed || this.#isArming || this.#retry !== undefined) return
+    const servers = this.#servers
+    if (servers === undefined || this.#isClosed || this.#isArming || this.#retry !== undefined) return
     const waitMs = this.#failures === 0 ? 0 : Math.min(firstRetryMs * 2 ** (this.#failures - 1), lastRetryMs)
     this.#failures++
-    this.#retry = setTimeout(() => this.#arm(), waitMs * (1 + Math.random() / 4))
+    this.#retry = setTimeout(() => this.#arm(servers), waitMs * (1 + Math.random() / 4))
     this.#retry.unref()
   }
 
@@ -190,18 +178,15 @@ export class Tracking implements Watch {
 
   #beat(): void {
     for (const connection of this.#connections.values()) connection.beat(this.#times.boundMs)
-    if (this.#isCluster && this.#isArmed && ++this.#beats % beatsPerRoleCheck === 0) this.#checkRoles()
+    if (this.#servers?.isCluster && this.#isArmed && ++this.#beats % beatsPerRoleCheck === 0) {
+      for (const server of this.#servers.all().values()) this.#checkRole(server)
+    }
   }
 
   /** A master that was replaced while it was healthy says nothing of it, and goes on telling what it hears. */
-  #checkRoles(): void {
-    for (const node of this.#masters().values()) {
-      const asking = node.call('ROLE')
-      asking.then(
-        (role) => (role as readonly unknown[])[0] !== 'master' && this.#doubt(),
-        () => this.#doubt()
-      )
-    }
+  async #checkRole(server: RedisServer): Promise<void> {
+    const role = (await server.call('ROLE').catch(() => [])) as readonly unknown[]
+    if (role[0] !== 'master' && this.#isArmed) this.#doubt()
   }
 
   #closeAll(): void {
@@ -212,8 +197,4 @@ export class Tracking implements Watch {
     this.#connections.delete(name)
     connection.close()
   }
-}
-
-function nameOf({ options }: RedisServer): string {
-  return `${options.host}:${options.port}`
 }

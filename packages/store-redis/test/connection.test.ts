@@ -98,7 +98,7 @@ describe('the connection of RedisStore', () => {
     await client.ping()
     await client.client('PAUSE', 600_000)
     const store = closed(new RedisStore({ client }))
-    const waiting = Array.from({ length: 10_000 }, () => store.get('key'))
+    const waiting = Array.from({ length: 10_000 }, async () => store.get('key'))
     for (const each of waiting) each.catch(() => {})
     await expect(store.get('key')).rejects.toMatchObject({ code: 'CC_REDIS_BUSY' })
     client.disconnect()

@@ -1,6 +1,7 @@
 import type { Found } from '@cc/core'
 import { type ChangeListener, NearCache } from '../src/near-cache.js'
-import { type TrackedClient, Tracking, trackingTimes } from '../src/tracking.js'
+import { Tracking, trackingTimes } from '../src/tracking.js'
+import type { TrackedClient } from '../src/tracking-servers.js'
 
 /** Reads values of Redis, and keeps them near: what the store does, without the store. */
 export class NearReader {
@@ -14,10 +15,10 @@ export class NearReader {
   /** @param boundMs - how long after a change the value before it may be read, in the worst case */
   constructor(
     client: TrackedClient & { get(key: string): Promise<string | null> },
-    { boundMs = trackingTimes.boundMs, now = trackingTimes.now, keyPrefix = '' } = {}
+    { boundMs = trackingTimes.boundMs, now = trackingTimes.now } = {}
   ) {
     this.#get = (key) => client.get(key)
-    const tracking = new Tracking(client, `${keyPrefix}cc:`, { now, boundMs, beatMs: 20 })
+    const tracking = new Tracking(async () => client, 'cc:', { now, boundMs, beatMs: 20 })
     this.tracking = tracking
     this.near = new NearCache(1_000_000, {
       get isTrusted() {
@@ -28,7 +29,7 @@ export class NearReader {
       start: (listener: ChangeListener) =>
         tracking.start({
           drop: (head) => {
-            listener.drop(head.slice(keyPrefix.length))
+            listener.drop(head)
             this.#tell(head)
           },
           flush: () => {

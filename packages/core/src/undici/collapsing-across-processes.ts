@@ -1,5 +1,6 @@
 import type { Lookup } from '../look-ups.js'
 import type { Assessed } from '../rules/assessment.js'
+import type { Lease } from '../store.js'
 import { nothingYet } from './caller.js'
 import type { Exchange, Follower, Leading } from './exchange.js'
 
@@ -25,7 +26,7 @@ export function askAlone(follower: Follower, leading: Leading): void {
   caller.start()
   store.locks.take(asked.key.key, cache.settings.collapseWaitMs, waiting.signal).then((lock) => {
     if (typeof lock === 'object') leading.holds(() => store.locks.giveBack(lock))
-    if (lock === 'waited' && leading.isWanted) lookAgain(follower, leading)
+    if (lock !== undefined && leading.isWanted) lookAgain(follower, leading, lock)
     else forward()
   })
 }
@@ -63,15 +64,29 @@ function hasStill(lookup: Lookup | undefined, { stored: { id, responseTime } }: 
   return lookup?.stored.some(({ stored }) => stored.id === id && stored.responseTime === responseTime) ?? false
 }
 
-/** Another process has asked, and is done: what it has stored is there for all who waited in this one. */
-async function lookAgain(follower: Follower, leading: Leading): Promise<void> {
+/**
+ * Another process has asked, and is done: what it has stored is there for all who waited in this one. It may have been done
+ * before we asked for the lock, too; only when nothing was stored since we looked, it is for us to ask.
+ */
+async function lookAgain(follower: Follower, leading: Leading, lock: Lease | 'waited'): Promise<void> {
   const { exchange } = follower
   const { cache, asked, budget } = exchange
-  const lookup = await cache.responses.lookUp(asked.key, budget)
+  const { responses } = cache
+  const lookup = await responses.lookUp(asked.key, budget)
+  if (lock !== 'waited') {
+    if (lookup === undefined || hasNothingNew(lookup, follower.lookup)) return follower.forward()
+    responses.store.locks.giveBack(lock)
+  }
   exchange.leads = undefined
   const followers = [follower, ...leading.dissolve()]
   for (const { exchange } of followers) exchange.waitedForProcess = true
   answerAnew(followers, lookup)
+}
+
+function hasNothingNew({ stored }: Lookup, before: Lookup): boolean {
+  return stored.every(({ stored: { id, responseTime } }) =>
+    before.stored.some(({ stored }) => stored.id === id && stored.responseTime === responseTime)
+  )
 }
 
 function answerAnew(followers: readonly Follower[], lookup: Lookup | undefined): void {

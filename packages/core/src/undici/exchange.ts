@@ -182,8 +182,7 @@ export class Exchange {
   /** Gives the caller a response that does not come from the network. `isOthers`: somebody else may read its body too. */
   play(head: Head, body: Body, isOthers = false): void {
     const { store } = this.cache.responses
-    const copies = isOthers || (store.keepsObjects && !store.sharesBodies)
-    serveStored(this.caller, head, body, copies)
+    serveStored(this.caller, head, body, isOthers || store.copiesBodies)
   }
 
   /** Gives the caller the 504 that stands for "not from here" (REQ-06, STALE-08). */
