@@ -24,7 +24,7 @@ describe('clear', () => {
     expect((await store.get('key 1')).responses).toEqual([])
     expect((await store.get('key 1')).mark?.value).toBe('0a')
     expect(existsSync(layout.entries)).toBe(false)
-    await store.close()
+    await store.prune()
     expect(cleared()).toEqual([])
     expect(readdirSync(layout.locks)).toHaveLength(1)
     await lease?.release()

@@ -1,5 +1,6 @@
 import { channel } from 'node:diagnostics_channel'
 import type { EvictEvent } from '@cc/core'
+import { turnAfter } from './resting.js'
 import { run } from './steps.js'
 import type { Survey, Surveyed } from './survey.js'
 import type { Tidying } from './tidying.js'
@@ -48,6 +49,7 @@ export class Eviction {
     while (totals.bytes - bytes > maxBytes && keys < maxKeys) {
       if (!(await this.#sample())) break
       for (let n = Math.ceil(this.#candidates.length * evictedShare); n > 0 && totals.bytes - bytes > maxBytes; n--) {
+        await turnAfter(n)
         const oldest = this.#candidates.shift()
         const evicted = oldest && (await run(this.#tidying.evict(oldest, evictChannel.hasSubscribers)))
         if (evicted === undefined) continue

@@ -25,6 +25,7 @@ import { Maintenance } from './maintenance.js'
 import { Marks } from './marks.js'
 import { type FileStoreOptions, readOptions, type Settings } from './options.js'
 import { RecentLengths } from './recent-lengths.js'
+import { awaited } from './resting.js'
 import { sizeToBe } from './size-on-disk.js'
 import { run, type Steps, wait } from './steps.js'
 import { openStoredBody } from './stored-body.js'
@@ -35,6 +36,7 @@ import { Usage } from './usage.js'
 
 /** That something was used is noted no more often than that. */
 const touchAfterMs = 60_000
+const closeLimitMs = 1_000
 
 /**
  * Keeps responses in a folder on the disk that any number of processes share. Nothing is read or made before it is first
@@ -189,7 +191,7 @@ export class FileStore implements CacheStore {
 
   /** Goes through the whole folder: removes what nobody needs any more, counts the rest, and brings it within the bounds. */
   prune(): Promise<void> {
-    return this.#bounds.prune()
+    return awaited(this.#bounds.prune())
   }
 
   keys(): AsyncIterableIterator<string> {
@@ -201,9 +203,9 @@ export class FileStore implements CacheStore {
     return this.#locks.lock(hashOf(key), options)
   }
 
-  /** Waits for the end of what is being removed in the background. The store can still be used. */
-  async close(): Promise<void> {
-    await this.#clearing.idle
+  /** Waits a second at most for what is being removed in the background. The store can still be used. */
+  close(): Promise<void> {
+    return awaited(this.#clearing.idle, closeLimitMs)
   }
 
   /** Whether anything was changed. */

@@ -13,7 +13,7 @@ const surelyMs = 24 * hourMs
  * no such process on this machine.
  */
 export async function sweepTemporary(disk: Disk, folder: string, now: number): Promise<void> {
-  for (const name of await namesIn(folder)) {
+  for await (const name of namesIn(folder)) {
     const maker = readTemporaryName(name)
     if (maker === undefined) continue
     const path = `${folder}/${name}`
@@ -25,7 +25,7 @@ export async function sweepTemporary(disk: Disk, folder: string, now: number): P
 
 /** Removes locks whose holder has not been heard of for so long that nobody will ask for them again. */
 export async function sweepLocks(disk: Disk, folder: string, now: number): Promise<void> {
-  for (const name of await namesIn(folder)) {
+  for await (const name of namesIn(folder)) {
     const path = `${folder}/${name}`
     const stats = await run(disk.look(path))
     if (!stats?.isDirectory() || now - stats.mtimeMs < surelyMs) continue

@@ -1,6 +1,7 @@
 import type { Disk } from './disk.js'
 import { keyOf } from './key-file.js'
 import type { Layout } from './layout.js'
+import { turnAfter } from './resting.js'
 import { maxSealedBytes } from './sealed.js'
 import { run } from './steps.js'
 import type { Survey } from './survey.js'
@@ -8,7 +9,8 @@ import type { Survey } from './survey.js'
 /** Every key that something is kept under, a folder at a time. */
 export async function* listKeys(layout: Layout, disk: Disk, survey: Survey): AsyncGenerator<string> {
   for (const folder of await survey.folders()) {
-    for (const { hash } of await survey.look(folder)) {
+    for (const [n, { hash }] of (await survey.look(folder)).entries()) {
+      await turnAfter(n)
       const content = await run(disk.read(layout.keyFile(hash), maxSealedBytes))
       const key = content && keyOf(content.bytes)
       if (key !== undefined) yield key

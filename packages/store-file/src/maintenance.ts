@@ -5,7 +5,7 @@ import { sweepLocks, sweepTemporary } from './leftovers.js'
 import { takeLock } from './lock-file.js'
 import type { Marks } from './marks.js'
 import type { Settings } from './options.js'
-import { idleTurn, nextTurn } from './resting.js'
+import { idleTurn, nextTurn, turnAfter } from './resting.js'
 import { run } from './steps.js'
 import type { Survey } from './survey.js'
 import type { Tidying } from './tidying.js'
@@ -42,7 +42,8 @@ export class Maintenance {
     let keys = 0
     for (const folder of await this.#survey.folders()) {
       await rest()
-      for (const one of await this.#survey.look(folder)) {
+      for (const [n, one] of (await this.#survey.look(folder)).entries()) {
+        await turnAfter(n)
         const change = forever ? nothing : await run(this.#tidying.tidy(one, this.#settings.clock()))
         bytes += one.bytes + change.bytes
         keys += Number(one.usedAt !== undefined) + change.keys
@@ -51,7 +52,8 @@ export class Maintenance {
     if (forever) return { bytes, keys, changes: 0 }
     for (const folder of await this.#survey.folders(this.#layout.marks)) {
       await rest()
-      for (const { hash } of await this.#survey.look(folder)) {
+      for (const [n, { hash }] of (await this.#survey.look(folder)).entries()) {
+        await turnAfter(n)
         await run(this.#marks.drop(hash, this.#settings.clock()))
       }
     }

@@ -1,8 +1,7 @@
-import fs from 'node:fs/promises'
+import { opendir } from 'node:fs/promises'
 import type { Disk } from './disk.js'
 import { isAbsent } from './disk-errors.js'
 import { isFanOutFolder, type Layout, readEntryName } from './layout.js'
-import { nextTurn } from './resting.js'
 import { sizeOnDisk } from './size-on-disk.js'
 import { run } from './steps.js'
 
@@ -21,8 +20,8 @@ export interface SurveyedBody {
   readonly modified: number
 }
 
-/** So many files are looked at before other work has its turn. */
-const filesInTurn = 256
+/** So many names are read at once; in between other work has its turn. */
+const namesInTurn = 128
 
 /** Looks at what lies in the folders, one at a time. Of files it opens none. */
 export class Survey {
@@ -36,14 +35,14 @@ export class Survey {
 
   /** Those of the fan-out folders that are there. */
   async folders(within = this.#layout.entries): Promise<string[]> {
-    return (await namesIn(within)).filter(isFanOutFolder).map((name) => `${within}/${name}`)
+    const folders: string[] = []
+    for await (const name of namesIn(within)) if (isFanOutFolder(name)) folders.push(`${within}/${name}`)
+    return folders
   }
 
   async look(folder: string): Promise<Surveyed[]> {
     const surveyed = new Map<string, Surveyed>()
-    const names = await namesIn(folder)
-    for (const [n, name] of names.entries()) {
-      if (n % filesInTurn === filesInTurn - 1) await nextTurn()
+    for await (const name of namesIn(folder)) {
       const { hash, id } = readEntryName(name) ?? {}
       if (hash === undefined) continue
       const stats = await run(this.#disk.look(`${folder}/${name}`))
@@ -58,12 +57,11 @@ export class Survey {
   }
 }
 
-/** Empty for what is no folder. */
-export async function namesIn(folder: string): Promise<string[]> {
+/** The names in a folder, some at a time; none for what is no folder. */
+export async function* namesIn(folder: string): AsyncGenerator<string> {
   try {
-    return await fs.readdir(folder)
+    for await (const { name } of await opendir(folder, { bufferSize: namesInTurn })) yield name
   } catch (error) {
-    if (isAbsent(error)) return []
-    throw error
+    if (!isAbsent(error)) throw error
   }
 }
