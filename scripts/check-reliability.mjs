@@ -13,12 +13,12 @@ const rowsPattern = /\((?:[A-Z]{2,5}-\d{2}, )*rows? ([A-Z]\d{1,2}(?:, [A-Z]\d{1,
 const introduction = `# Reliability
 
 Three promises stand over everything: **never a wrong, mixed or truncated response; never one user's response for another; a
-cache that fails never fails the request.** This is the list of the faults that core and the store in memory are made to
-survive, and of the tests that inject them. A test names its row in its title, \`it('… (row B3)')\`.
+cache that fails never fails the request.** This is the list of the faults that core and the stores are made to survive, and of
+the tests that inject them. A test names its row in its title, \`it('… (row B3)')\`.
 
 This page is generated: \`npm run requirements\` writes it, \`npm test\` fails if it is out of date or a row has no test.
 
-Two suites cover many rows at once.
+Three suites cover many rows at once.
 
 - **A store that lies.** A sound store is wrapped in one that does something else: {operation × way to fail × at the first
   call or at every one}, several hundred combinations. The requests of the interceptor's tests are run through each, and
@@ -27,7 +27,11 @@ Two suites cover many rows at once.
   [the suite](../conformance/faults/lying-suite.ts).
 - **An origin that misbehaves.** A TCP server without the scruples of an HTTP server sends
   [what breaks off, stalls or contradicts itself](../packages/core/test/scripted-origin.ts); then the same request again,
-  healthy; then once more, from the cache.`
+  healthy; then once more, from the cache.
+- **A kernel that fails.** Processes with a cache in a folder are traced: the first call of the system that has to do with a
+  file of the cache fails, or the process is killed there, then the second one, and so on until there is none left. Each
+  time the request has to be answered as without a cache, and the folder has to heal. See
+  [the traced calls](../packages/store-file/test/traced-calls.ts).`
 
 /** The rows that a title names. */
 export function rowsIn(title) {

@@ -18,6 +18,7 @@ const functions = { ...fs }
 const before = look()
 await import('@cc/core')
 await import('@cc/store-dict')
+await import('@cc/store-file')
 const after = look()
 const replaced = Object.keys(functions).filter((name) => fs[name] !== functions[name])
 console.log(JSON.stringify({ before, after, replaced }))

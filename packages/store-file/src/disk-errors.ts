@@ -40,3 +40,13 @@ export class NotAFolderError extends Error {
     super(`${path} is no folder`)
   }
 }
+
+/** A folder was moved or removed while something was to be made in it. */
+export class GoneError extends Error {
+  override readonly name = 'GoneError'
+  readonly code = 'ENOENT'
+
+  constructor(readonly path: string) {
+    super(`${path} is not there any more`)
+  }
+}

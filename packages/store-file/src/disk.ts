@@ -1,7 +1,7 @@
 import fs, { constants, type Stats } from 'node:fs'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
-import { isCode, NotAFolderError } from './disk-errors.js'
+import { GoneError, isCode, NotAFolderError } from './disk-errors.js'
 import { careful, type NewFile, OpenFiles } from './open-files.js'
 import { retrying } from './retrying.js'
 import { type Steps, wait } from './steps.js'
@@ -114,26 +114,42 @@ export class Disk extends OpenFiles {
     const there = yield* this.look(path)
     if (there?.isDirectory()) return
     if (there !== undefined) throw new NotAFolderError(path)
+    if ((yield* this.#makeOne(path)) === undefined) throw new GoneError(path)
+    const made = yield* this.look(path)
+    if (made === undefined) throw new GoneError(path)
+    if (!made.isDirectory()) throw new NotAFolderError(path)
+    yield* this.#setFolderMode(path, made.mode)
+  }
+
+  /**
+   * Makes a folder and those above it; whether it was not there. One by one: told to make them all, Node tries for ever
+   * where one cannot be made because the system says that it is absent, as in /proc.
+   */
+  *makeFolders(path: string): Steps<boolean> {
+    let isNew = yield* this.#makeOne(path)
+    if (isNew === undefined && dirname(path) !== path) {
+      yield* this.makeFolders(dirname(path))
+      isNew = yield* this.#makeOne(path)
+    }
+    if (isNew === undefined) throw new GoneError(path)
+    if (!isNew) return false
+    const stats = yield* this.look(path)
+    if (stats !== undefined) yield* this.#setFolderMode(path, stats.mode)
+    return true
+  }
+
+  /** Whether it was not there; `undefined` if that above it is absent. */
+  *#makeOne(path: string): Steps<boolean | undefined> {
     const { dirMode } = this.options
     try {
       if (this.mayBlock) fs.mkdirSync(path, dirMode)
       else yield* wait(fs.promises.mkdir(path, dirMode))
+      return true
     } catch (error) {
-      if (!isCode(error, 'EEXIST')) throw error
+      if (isCode(error, 'ENOENT')) return undefined
+      if (isCode(error, 'EEXIST')) return false
+      throw error
     }
-    const made = yield* this.look(path)
-    if (!made?.isDirectory()) throw new NotAFolderError(path)
-    yield* this.#setFolderMode(path, made.mode)
-  }
-
-  /** Makes a folder and those above it; whether it was not there. */
-  *makeFolders(path: string): Steps<boolean> {
-    const options = { mode: this.options.dirMode, recursive: true } as const
-    const made = this.mayBlock ? fs.mkdirSync(path, options) : yield* wait(fs.promises.mkdir(path, options))
-    if (made === undefined) return false
-    const stats = yield* this.look(path)
-    if (stats !== undefined) yield* this.#setFolderMode(path, stats.mode)
-    return true
   }
 
   /** The same of folders. */

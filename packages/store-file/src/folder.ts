@@ -15,6 +15,8 @@ const tagText = `Signature: 8a477f597d28d172789f06886806bc55
 const othersWrite = 0o022
 const sticky = 0o1000
 
+const maxAttempts = 4
+
 /** The folders of a cache, which are made when something is to be written, and again when somebody has removed them. */
 export class Folder {
   readonly #layout: Layout
@@ -51,16 +53,17 @@ export class Folder {
     yield* disk.makeFolder(path)
   }
 
-  /** A new file in `folder` that nobody else knows of. */
+  /** A new file in `folder` that nobody else knows of. No link has led it elsewhere. */
   *temporary(folder: string): Steps<NewFile> {
-    const path = `${folder}/${temporaryName()}`
-    try {
-      return yield* this.#disk.create(path)
-    } catch (error) {
-      if (!isCode(error, 'ENOENT')) throw error
+    for (let attempt = 1; ; attempt++) {
+      try {
+        yield* this.make(folder)
+        return yield* this.#disk.create(`${folder}/${temporaryName()}`)
+      } catch (error) {
+        // Somebody has just moved or removed it.
+        if (!isCode(error, 'ENOENT') || attempt === maxAttempts) throw error
+      }
     }
-    yield* this.make(folder)
-    return yield* this.#disk.create(path)
   }
 
   /** Says to programs that make backups that they need not save this. */

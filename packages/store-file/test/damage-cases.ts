@@ -1,0 +1,44 @@
+import { randomInt } from 'node:crypto'
+import { expect } from '@jest/globals'
+import { Damaged, flipped } from './damage.js'
+
+/** Runs `harm`, and says what it was that was not survived. */
+async function surviving(what: string, harm: () => Promise<void>): Promise<void> {
+  try {
+    await harm()
+  } catch (cause) {
+    throw new Error(`${what}: ${(cause as Error).message}`, { cause })
+  }
+}
+
+/** Truncates the metadata of a response at each of its bytes, and flips a bit of each; `step` leaves some out. */
+export async function damageMetadata(path: string, step = 1): Promise<void> {
+  const damaged = await Damaged.store(path)
+  expect(damaged.metadata).not.toEqual([])
+  for (const file of damaged.metadata) {
+    const bytes = damaged.bytesOf(file)
+    for (let offset = randomInt(step); offset < bytes.byteLength; offset += step) {
+      await surviving(`cut at ${offset}`, () => damaged.replace(file, bytes.subarray(0, offset)))
+      await surviving(`flipped at ${offset}`, () => damaged.replace(file, flipped(bytes, offset)))
+    }
+    await surviving('one byte more', () => damaged.replace(file, Buffer.concat([bytes, Buffer.from([0])])))
+  }
+  expect(damaged.told).toBe('')
+}
+
+/** Truncates, extends and changes the body of a response at random places. */
+export async function damageBody(path: string, times: number, mayFail: boolean): Promise<void> {
+  const damaged = await Damaged.store(path)
+  const bytes = damaged.bytesOf(damaged.body)
+  const harms = [
+    (offset: number) => bytes.subarray(0, offset),
+    (offset: number) => flipped(bytes, offset),
+    (offset: number) => Buffer.concat([bytes, bytes.subarray(offset, offset + 1)]),
+    (offset: number) => Buffer.concat([bytes.subarray(0, offset), bytes.subarray(offset + 1), Buffer.from([0])])
+  ]
+  for (let i = 0; i < times; i++) {
+    const offset = randomInt(bytes.byteLength)
+    const harm = harms[i % harms.length] ?? flipped.bind(undefined, bytes)
+    await surviving(`harm ${i % harms.length} at ${offset}`, () => damaged.replace(damaged.body, harm(offset), mayFail))
+  }
+}

@@ -1,0 +1,24 @@
+import { beforeAll, describe, expect, it } from '@jest/globals'
+import { killed } from './killed-writers.js'
+import { needStrace } from './strace.js'
+import { operations, TracedOperation } from './traced-calls.js'
+
+beforeAll(needStrace, 120_000)
+
+describe('a writer that is killed', () => {
+  it('at any moment leaves whole responses or none, and leftovers that are swept (row D1)', async () => {
+    await killed(25)
+  }, 600_000)
+
+  const storing = operations.filter(({ name }) => name.startsWith('store'))
+  it.each(storing)(
+    'at each of the calls that make a response visible: $name (row D1)',
+    async (operation) => {
+      const traced = await TracedOperation.prepare(operation)
+      const calls = new Set(traced.calls.filter((call) => /^(rename|renameat2|link|mkdir|fsync)$/.test(call)))
+      expect(calls.size).toBeGreaterThan(0)
+      for (const call of calls) for (let n = 1; await traced.runWith(call, 'signal=KILL', n); n++);
+    },
+    600_000
+  )
+})

@@ -1,0 +1,4 @@
+// A lock that excludes nobody.
+const lockfile = require('proper-lockfile')
+
+lockfile.lock = async () => async () => {}

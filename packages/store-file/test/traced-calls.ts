@@ -1,0 +1,187 @@
+import { cpSync, mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { Client, type OpenOptions } from './client.js'
+import { FileOrigin } from './file-origin.js'
+import { temporaryFolder } from './folder.js'
+import { pathsIn, Trace } from './strace.js'
+
+/** Everything that a store asks the kernel about files. */
+const fileCalls =
+  'openat,read,pread64,write,pwrite64,writev,pwritev,fsync,fdatasync,statx,newfstatat,fstat,rename,renameat2,link,unlink,rmdir,mkdir,getdents64,utimensat,close,ftruncate'
+
+/** What a process does while a call of it fails. */
+export interface Operation {
+  readonly name: string
+  readonly storeOptions?: object
+  /** Paths that are in the cache before. */
+  readonly stored: readonly string[]
+  /** What it does. */
+  run(client: Client, origin: FileOrigin): Promise<unknown>
+}
+
+const small = '/1000/small'
+const large = '/600000/large'
+
+/** The operations of a cache, each with a fault of its own if anything wrong is answered. */
+export const operations: readonly Operation[] = [
+  { name: 'store a small response', stored: [], run: (client, origin) => right(client, origin, small) },
+  { name: 'store a large response', stored: [], run: (client, origin) => right(client, origin, large) },
+  { name: 'read a small response', stored: [small], run: (client, origin) => right(client, origin, small) },
+  { name: 'read a large response', stored: [large], run: (client, origin) => right(client, origin, large) },
+  { name: 'invalidate', stored: [small], run: invalidate },
+  {
+    name: 'store durably',
+    storeOptions: { durable: true },
+    stored: [],
+    run: (client, origin) => right(client, origin, large)
+  }
+]
+
+async function right(client: Client, origin: FileOrigin, path: string): Promise<void> {
+  const fault = origin.faultOf(path, await client.ask(origin.url(path)))
+  if (fault !== undefined) throw new Error(fault)
+}
+
+/** What was stored before must not come again, whether or not it could be marked. */
+async function invalidate(client: Client, origin: FileOrigin): Promise<void> {
+  const { status, error } = await client.ask(origin.url(small), { method: 'POST' })
+  if (status !== 204) throw new Error(`the POST was answered with ${status ?? error}`)
+  const before = origin.asked(small)
+  await right(client, origin, small)
+  if (origin.asked(small) === before) throw new Error('what was invalidated came from the cache')
+}
+
+/** One operation, to be done again and again on folders that are alike, each time with another call failing. */
+export class TracedOperation {
+  readonly #operation: Operation
+  readonly #origin: FileOrigin
+  readonly #before = temporaryFolder()
+  readonly #folder = join(temporaryFolder(), 'cache')
+  #client: Client | undefined
+  #paths: readonly string[] = []
+  /** The calls that the operation makes of these files, in their order. */
+  calls: readonly string[] = []
+
+  private constructor(operation: Operation, origin: FileOrigin) {
+    this.#operation = operation
+    this.#origin = origin
+  }
+
+  static async prepare(operation: Operation): Promise<TracedOperation> {
+    const traced = new TracedOperation(operation, await FileOrigin.start())
+    await traced.#prepare()
+    return traced
+  }
+
+  async #prepare(): Promise<void> {
+    const client = await this.#start()
+    await client.open(this.#before, this.#settings)
+    for (const path of this.#operation.stored) await right(client, this.#origin, path)
+    // Twice: what an operation opens lazily, such as a module, it opens the first time only.
+    const paths = new Set<string>()
+    for (let i = 0; i < 2; i++) {
+      const lines = await this.#traced({ calls: fileCalls })
+      for (const path of pathsIn(lines, this.#folder)) paths.add(path)
+    }
+    this.#paths = [...paths]
+    const lines = await this.#traced({ calls: fileCalls, paths: this.#paths })
+    this.calls = lines.flatMap((line) => /^\d+ +(\w+)\(/.exec(line)?.[1] ?? [])
+  }
+
+  /**
+   * Does it with the `n`-th such call of each thread going wrong as `effect` says, such as `error=EIO`, and asserts that
+   * it was answered as without a cache, and that the folder heals. `false` if there are not that many such calls.
+   */
+  async runWith(call: string, effect: string, n: number): Promise<boolean> {
+    const inject = `${call}:${effect}:when=${n}`
+    const about = `${this.#operation.name}, ${inject}`
+    const isDeadly = effect === 'signal=KILL'
+    let lines: string[]
+    try {
+      lines = await this.#traced({ calls: call, paths: this.#paths, inject }, isDeadly)
+      await this.assertHealed()
+    } catch (cause) {
+      throw new Error(`${about}: ${(cause as Error).message}`, { cause })
+    }
+    return lines.some((line) => line.includes('(INJECTED)') || line.includes('killed by SIGKILL'))
+  }
+
+  /** The files that the operation has to do with, those that it makes included. */
+  get paths(): readonly string[] {
+    return this.#paths
+  }
+
+  /** Below it are all paths. */
+  get folder(): string {
+    return this.#folder
+  }
+
+  /** Does it on a folder that `plant` has changed, and asserts that it was answered as without a cache. */
+  async runOn(plant: () => void): Promise<void> {
+    const client = await this.#reset(plant)
+    const failure = await this.#run(client)
+    if (failure !== undefined) throw failure
+    // Once more, with whatever came of it.
+    await this.#operation.run(client, this.#origin)
+  }
+
+  get #settings(): OpenOptions {
+    return { storeOptions: this.#operation.storeOptions ?? {} }
+  }
+
+  async #start(): Promise<Client> {
+    this.#client = await Client.start({
+      nodeOptions: ['--unhandled-rejections=strict', '--import', join(__dirname, 'processes/predictable.mjs')],
+      // `when` counts the calls of each thread.
+      env: { UV_THREADPOOL_SIZE: '1' }
+    })
+    return this.#client
+  }
+
+  /** Does the operation on a folder as it was before; the lines of the trace. */
+  async #traced(options: Parameters<typeof Trace.attach>[1], mayDie = false): Promise<string[]> {
+    const client = await this.#reset()
+    const trace = await Trace.attach(client.pid, options)
+    const failure = await this.#run(client)
+    const lines = await trace.stop()
+    if (failure !== undefined) {
+      this.#client = undefined
+      if (!mayDie || !failure.message.includes('SIGKILL')) throw failure
+    }
+    return lines
+  }
+
+  /** The client, with the folder as it was before, but for what `plant` does to it. */
+  async #reset(plant = () => {}): Promise<Client> {
+    const client = this.#client ?? (await this.#start())
+    rmSync(this.#folder, { recursive: true, force: true, maxRetries: 20 })
+    mkdirSync(this.#folder, { mode: 0o700 })
+    cpSync(this.#before, this.#folder, { recursive: true, preserveTimestamps: true })
+    plant()
+    await client.call('startOver')
+    await client.open(this.#folder, this.#settings)
+    return client
+  }
+
+  async #run(client: Client): Promise<Error | undefined> {
+    try {
+      await this.#operation.run(client, this.#origin)
+      await client.call('settle')
+      return undefined
+    } catch (error) {
+      return error as Error
+    }
+  }
+
+  /** Another store on the folder answers rightly, and from the cache the second time. */
+  async assertHealed(): Promise<void> {
+    const client = this.#client ?? (await this.#start())
+    await client.open(this.#folder, this.#settings)
+    for (const path of [small, large]) {
+      await right(client, this.#origin, path)
+      const before = this.#origin.asked(path)
+      await right(client, this.#origin, path)
+      if (this.#origin.asked(path) !== before) throw new Error(`${path} is not stored any more`)
+    }
+  }
+}
