@@ -13,13 +13,13 @@ export function ran(url) {
   return realpathSync(process.argv[1]) === fileURLToPath(url)
 }
 
-/** Reads the command line: sizes and APIs by name, all of them if none is named. */
-export function options(argv) {
+/** Reads the command line: sizes and APIs by name, all of them if none is named. `rounds` is how many if it does not say. */
+export function options(argv, { rounds = 60 } = {}) {
   const { values, positionals } = parseArgs({
     args: argv,
     allowPositionals: true,
     options: {
-      rounds: { type: 'string', default: '60' },
+      rounds: { type: 'string', default: String(rounds) },
       'turn-ms': { type: 'string', default: '2' },
       'warm-up-ms': { type: 'string', default: '1000' },
       read: { type: 'string', default: 'arrayBuffer' },

@@ -1,6 +1,7 @@
 // All that is measured, and next to it what it should be. Ends with 1 if a target is missed.
 import { options } from './cli.mjs'
 import { hits } from './hits.mjs'
+import { atLeast, atMost, judge, report } from './judging.mjs'
 import { misses } from './misses.mjs'
 
 const args = options(process.argv.slice(2))
@@ -24,40 +25,14 @@ const firstByteTargets = () => ({ 'ours / bare': 1.05 })
 const hitResults = await hits(args)
 const missResults = await misses(args)
 const judged = [
-  ...judge('hits', hitResults, hitTargets, (value, target) => value >= target, 'at least'),
-  ...judge('misses', missResults, missTargets, (value, target) => value <= target, 'at most'),
+  ...judge('hits', hitResults, hitTargets, ...atLeast),
+  ...judge('misses', missResults, missTargets, ...atMost),
   ...judge(
     'first bytes of misses',
     missResults.map(({ firstByteRatios, ...result }) => ({ ...result, ratios: firstByteRatios })),
     firstByteTargets,
-    (value, target) => value <= target,
-    'at most'
+    ...atMost
   )
 ]
 
-console.log('\nTargets')
-for (const { name, value, target, wording, met } of judged) {
-  console.log(`  ${name.padEnd(58)} ${value.toFixed(3)}   ${wording} ${target.toFixed(2)}   ${met ? 'met' : 'MISSED'}`)
-}
-for (const [path, results] of Object.entries({ hits: hitResults, misses: missResults })) {
-  for (const { size, api, ratios } of results) {
-    const control = ratios.find(({ of, to }) => of === `${to} again`)
-    if (control === undefined || Math.abs(control.median - 1) <= 0.02) continue
-    console.log(`  noisy: ${path}, ${size}, ${api}: the control reads ${control.median.toFixed(3)}`)
-  }
-}
-if (judged.length === 0) console.log('  nothing to judge: ours could not be measured')
-if (judged.length === 0 || judged.some(({ met }) => !met)) process.exitCode = 1
-
-function judge(path, results, targets, meets, wording) {
-  return results.flatMap(({ size, api, ratios }) => {
-    const wanted = targets(size)
-    return ratios
-      .map(({ of, to, median }) => ({ pair: `${of} / ${to}`, value: median }))
-      .filter(({ pair }) => pair in wanted)
-      .map(({ pair, value }) => {
-        const target = wanted[pair]
-        return { name: `${path}, ${size}, ${api}: ${pair}`, value, target, wording, met: meets(value, target) }
-      })
-  })
-}
+report(judged, { hits: hitResults, misses: missResults })

@@ -73,12 +73,14 @@ export async function redisServer() {
   return path
 }
 
-if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
+async function main() {
   try {
-    if (process.argv.includes('--install')) find() ?? (await install())
-    else console.log(await redisServer())
+    if (!process.argv.includes('--install')) console.log(await redisServer())
+    else if (find() === undefined) await install()
   } catch (error) {
     console.error(error.message)
     process.exitCode = 1
   }
 }
+
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) void main()

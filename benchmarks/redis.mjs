@@ -1,0 +1,17 @@
+// What is measured with Redis, and next to it what it should be. Ends with 1 if a target is missed.
+import { options } from './cli.mjs'
+import { atLeast, judge, report } from './judging.mjs'
+import { redisHits } from './redis-hits.mjs'
+
+const speedup = { '1KiB': 6, '100KiB': 3, '5MiB': 2 }
+const targets = (size) => ({
+  'ours / other': speedup[size],
+  // In 1.2 times its time.
+  'ours / yardstick': 1 / 1.2,
+  'ours, near / other, tracking': 1,
+  'ours, near / dict': 0.85,
+  'ours, 1,000,000 foreign / ours, 1,000 foreign': 0.95
+})
+
+const results = await redisHits(options(process.argv.slice(2), { rounds: 10 }))
+report(judge('hits from Redis', results, targets, ...atLeast), { 'hits from Redis': results })
