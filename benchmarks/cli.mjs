@@ -13,8 +13,11 @@ export function ran(url) {
   return realpathSync(process.argv[1]) === fileURLToPath(url)
 }
 
-/** Reads the command line: sizes and APIs by name, all of them if none is named. `rounds` is how many if it does not say. */
-export function options(argv, { rounds = 60 } = {}) {
+/**
+ * Reads the command line: sizes and APIs by name, all of them if none is named. `rounds`, `sizes` and `apis` are those of a
+ * program that has others than most.
+ */
+export function options(argv, { rounds = 60, sizes: known = sizes, apis: knownApis = apis } = {}) {
   const { values, positionals } = parseArgs({
     args: argv,
     allowPositionals: true,
@@ -24,21 +27,24 @@ export function options(argv, { rounds = 60 } = {}) {
       'warm-up-ms': { type: 'string', default: '1000' },
       read: { type: 'string', default: 'arrayBuffer' },
       only: { type: 'string' },
+      most: { type: 'string' },
       profile: { type: 'string' }
     }
   })
-  const unknown = positionals.find((name) => !(name in sizes) && !apis.includes(name))
-  if (unknown) throw new TypeError(`${unknown} is none of ${[...Object.keys(sizes), ...apis].join(', ')}`)
+  const names = [...Object.keys(known), ...knownApis]
+  const unknown = positionals.find((name) => !names.includes(name))
+  if (unknown) throw new TypeError(`${unknown} is none of ${names.join(', ')}`)
   const named = (from) => from.filter((name) => positionals.includes(name))
   const orAll = (from) => (named(from).length > 0 ? named(from) : from)
   return {
-    sizes: orAll(Object.keys(sizes)),
-    apis: orAll(apis),
+    sizes: orAll(Object.keys(known)),
+    apis: orAll(knownApis),
     rounds: Number(values.rounds),
     turnMs: Number(values['turn-ms']),
     warmUpMs: Number(values['warm-up-ms']),
     read: values.read,
     only: values.only,
+    ...(values.most !== undefined && { most: Number(values.most) }),
     profile: values.profile
   }
 }

@@ -6,6 +6,10 @@ import { fileURLToPath } from 'node:url'
 
 /** Body sizes in bytes, by the name that paths and the command line use. */
 export const sizes = { '1KiB': 1024, '100KiB': 100 * 1024, '5MiB': 5 * 1024 * 1024 }
+/** Those for stores on disk. */
+export const fileSizes = { ...sizes, '100MiB': 100 * 1024 * 1024 }
+/** A body of this name comes as it is read, a MiB at a time. */
+const longBody = { name: '1GiB', bytes: 1024 ** 3 }
 
 const thisFile = fileURLToPath(import.meta.url)
 const lastModified = new Date(Date.now() - 86_400_000).toUTCString()
@@ -25,12 +29,16 @@ export async function startOrigin() {
 }
 
 function serve() {
-  const bodies = new Map(Object.entries(sizes).map(([name, bytes]) => [name, randomBytes(bytes)]))
+  const bodies = new Map(Object.entries(fileSizes).map(([name, bytes]) => [name, randomBytes(bytes)]))
   let requests = 0
 
   const server = createServer((request, response) => {
     requests += 1
     const [, size] = request.url.split('/', 2)
+    if (size === longBody.name) {
+      sendLong(response, bodies.get('5MiB').subarray(0, 1024 ** 2))
+      return
+    }
     const body = bodies.get(size)
     if (!body) {
       response.writeHead(404).end()
@@ -55,6 +63,22 @@ function serve() {
   process.on('message', () => process.send(requests))
   process.on('disconnect', () => process.exit())
   server.listen(0, '127.0.0.1', () => process.send(`http://127.0.0.1:${server.address().port}`))
+}
+
+function sendLong(response, piece) {
+  response.writeHead(200, { 'Content-Length': longBody.bytes, 'Cache-Control': 'public, max-age=3600' })
+  let sent = 0
+  const send = () => {
+    while (sent < longBody.bytes) {
+      sent += piece.byteLength
+      if (!response.write(piece)) {
+        response.once('drain', send)
+        return
+      }
+    }
+    response.end()
+  }
+  send()
 }
 
 if (process.send && process.argv[1] === thisFile) serve()

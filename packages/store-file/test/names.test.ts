@@ -1,12 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { beforeAll, describe, expect, it } from '@jest/globals'
+import { describe, expect, it } from '@jest/globals'
 import { Client } from './client.js'
 import { FileOrigin } from './file-origin.js'
 import { filesIn, placesIn, temporaryFolder } from './folder.js'
-import { needStrace, Trace } from './strace.js'
-
-beforeAll(needStrace, 120_000)
 
 const hostile = [
   '',
@@ -85,42 +82,4 @@ describe('keys of every kind', () => {
       expect(readFileSync(path, 'latin1')).not.toContain('planted')
     }
   }, 60_000)
-})
-
-describe('a folder with many responses', () => {
-  const calls = 'openat,getdents64,read,pread64,statx,newfstatat,fstat,unlink,rename,mkdir,write,pwrite64'
-
-  it('opening it, a hit, and storing ask the system as often as with few, and list nothing (row D16)', async () => {
-    const seen: Record<string, string[]>[] = []
-    for (const responses of [4, 3_000]) {
-      const folder = temporaryFolder()
-      const filler = await Client.open(folder)
-      await filler.call(
-        'writeAll',
-        Array.from({ length: responses }, (_, n) => `https://example.org/${n}`)
-      )
-      await filler.call('write', 'https://example.org/1', '01'.padEnd(32, '0'))
-      await filler.kill()
-      const client = await Client.start()
-      const lists = async (work: () => Promise<unknown>) => {
-        const trace = await Trace.attach(client.pid, { calls })
-        await work()
-        await client.call('settle')
-        const lines = (await trace.stop()).filter((line) => line.includes(`${folder}`))
-        return lines.map((line) => /^\d+ +(\w+)/.exec(line)?.[1] ?? '')
-      }
-      seen.push({
-        open: await lists(() => client.open(folder)),
-        hit: await lists(() => client.call('read', 'https://example.org/1')),
-        'another hit': await lists(() => client.call('read', 'https://example.org/1')),
-        store: await lists(() => client.call('write', 'https://example.org/1', '01'.padEnd(32, '0')))
-      })
-    }
-    const [few, many] = seen
-    for (const [what, calls] of Object.entries(many ?? {})) {
-      expect({ what, listed: calls.includes('getdents64') }).toEqual({ what, listed: false })
-      expect({ what, count: calls.length <= (few?.[what]?.length ?? 0) + 2 }).toEqual({ what, count: true })
-    }
-    expect(many?.hit?.length).toBeGreaterThan(0)
-  }, 300_000)
 })

@@ -45,6 +45,13 @@ const calls = {
   async writeAll(keys) {
     for (const key of keys) await write(store, key)
   },
+  /** Stores short responses, one for each number. */
+  async fill(from, to) {
+    for (let n = from; n < to; n++) {
+      await write(store, `https://example.org/${n}`, `01${n.toString(16).padStart(30, '0')}`)
+      if (n % 64 === 0) await new Promise((resolve) => setImmediate(resolve))
+    }
+  },
   /** Writes until it is killed. */
   async writeForEver(keys) {
     for (let i = 0; process.connected; i++) {

@@ -1,0 +1,23 @@
+// Storing in a folder, next to cacache: bytes that are there already, under keys that take turns. `node file-writes.mjs 1KiB`
+import { measure, options, printTable, ran } from './cli.mjs'
+import { fileSizes } from './origin.mjs'
+import { ratio } from './rounds.mjs'
+
+const pairs = [
+  ['ours again', 'ours'],
+  ['ours', 'cacache']
+]
+
+/** `[{ size, api, ratios }]`; a ratio above 1 means that the first of the pair stores more responses per second. */
+export async function fileWrites(args) {
+  const results = []
+  for (const size of args.sizes) {
+    const { taken, work } = await measure('measure-file-writes.mjs', { ...args, size })
+    const ratios = pairs.map(([of, to]) => ({ of, to, ...ratio(taken[to], taken[of]) }))
+    printTable({ title: `storing in a folder, ${size}, turns of ${work}`, taken, ratios })
+    results.push({ size, api: 'store', ratios })
+  }
+  return results
+}
+
+if (ran(import.meta.url)) await fileWrites(options(process.argv.slice(2), { sizes: fileSizes, apis: ['request'] }))

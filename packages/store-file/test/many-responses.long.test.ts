@@ -1,0 +1,10 @@
+import { beforeAll, describe, it } from '@jest/globals'
+import { flat } from './many-responses.js'
+import { needStrace } from './strace.js'
+
+beforeAll(needStrace, 120_000)
+
+describe('a folder with a million responses', () => {
+  it('opening it, a hit and storing ask the system as often as with a hundred, and list nothing (row D16)', () =>
+    flat(100, 1_000_000))
+})
