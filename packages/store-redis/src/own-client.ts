@@ -18,6 +18,8 @@ const failFast: ClientOptions = {
   commandTimeout: 1_000,
   // The only thing that notices a connection whose other end is gone.
   socketTimeout: 2_000,
+  // A server that is gone or hangs does not answer a farewell, and the process waits for it.
+  disconnectTimeout: 100,
   retryStrategy: (attempt: number) => Math.min(50 * 2 ** Math.min(attempt, 6), 2_000) * (0.75 + Math.random() / 4),
   reconnectOnError: (error: Error) => (error.message.startsWith('READONLY') ? 1 : false)
 }

@@ -31,6 +31,7 @@ interface OwnOptions {
   readonly connectTimeout: number
   readonly commandTimeout: undefined
   readonly socketTimeout: undefined
+  readonly disconnectTimeout: number
   readonly retryStrategy: null
   readonly reconnectOnError: null
   readonly readOnly: false
@@ -60,6 +61,7 @@ export async function openConnection(server: RedisServer, lost: () => void): Pro
     connectTimeout: connectLimitMs,
     commandTimeout: undefined,
     socketTimeout: undefined,
+    disconnectTimeout: 100,
     retryStrategy: null,
     reconnectOnError: null,
     readOnly: false

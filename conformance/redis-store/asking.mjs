@@ -1,0 +1,14 @@
+// Asks for a URL through a cache in Redis whenever it is told a line, and ends by itself once there are no more.
+import { createInterface } from 'node:readline'
+import { CacheControl } from '@cc/core/fetch'
+import { RedisStore } from '@cc/store-redis'
+
+const [redis, url] = process.argv.slice(2)
+const store = new RedisStore({ url: redis })
+const cache = CacheControl(undefined, { store, storeTimeoutMs: 100 })
+
+for await (const _ of createInterface({ input: process.stdin })) console.log(await (await cache.fetch(url)).text())
+await cache.close()
+await store.close()
+const left = performance.now()
+process.once('exit', () => console.log(`left after ${Math.round(performance.now() - left)} ms`))
