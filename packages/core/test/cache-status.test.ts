@@ -4,6 +4,7 @@ import { cacheStatusMember } from '../src/rules/cache-status.js'
 import { type Answering, answering, disconnect, notModified, ok, withStatus } from './answers.js'
 import { type Answer, type Ask, setUp, stores } from './harness.js'
 import { MapStore } from './map-store.js'
+import { Representation } from './ranged-origin.js'
 
 const etag = { ETag: '"a"' }
 const options = { cacheStatus: 'c' }
@@ -92,6 +93,17 @@ describe.each(stores)('Cache-Status with %s (RFC 9211)', (_name, makeStore) => {
     expect(await memberFor({ method: 'OPTIONS' })).toBe('c; fwd=method; fwd-status=200')
     expect(await memberFor({ method: 'PUT' })).toBe('c; fwd=method; fwd-status=200')
     expect(await memberFor(asking('no-store'))).toBe('c; fwd=bypass; fwd-status=200')
+  })
+
+  it('CS-02, CS-03: a whole of which a part was missing says what came back for that, and has no ttl of its own', async () => {
+    const representation = new Representation('0123456789', { 'Cache-Control': 'max-age=60', ...etag })
+    const client = await setUp(makeStore(), answering(representation.answer), { ...options, ranges: 'store' })
+    const statusOf = async (headers = {}) => (await client.get('/', { headers })).headers['cache-status']
+    expect(await statusOf({ range: 'bytes=0-4' })).toBe('c; fwd=uri-miss; stored; fwd-status=206; ttl=60')
+    expect(await statusOf({ range: 'bytes=3-6' })).toBe('c; fwd=partial; stored; fwd-status=206; ttl=60')
+    expect(await statusOf()).toBe('c; fwd=partial; stored; fwd-status=206')
+    client.clock.advance(1)
+    expect(await statusOf({ range: 'bytes=0-1' })).toBe('c; hit; ttl=59')
   })
 
   it('CS-05: a 304 and a 206 made by the cache have one, a 504 has none', async () => {

@@ -11,7 +11,7 @@ import {
   type OriginAnswer,
   withStatus
 } from './answers.js'
-import { type Ask, type SetUp, setUp, stores } from './harness.js'
+import { type Ask, type SetUp, setUp, stores, TestClock } from './harness.js'
 import { Representation } from './ranged-origin.js'
 
 const ten = '0123456789'
@@ -74,6 +74,20 @@ describe.each(stores)('parts, with %s (RFC 9111 §3.3, §3.4)', (_name, makeStor
     const whole = await client.get('/', ask)
     expect(whole.decision).toMatchObject({ outcome: 'miss', reason: 'partial' })
     expect(client.asked).toBe(2)
+  })
+
+  it.each<[what: string, fields: (date: string) => Record<string, string>]>([
+    ['Expires', (date) => ({ ETag: '"a"', Expires: date })],
+    ['a heuristic', () => ({ ETag: '"a"', 'Last-Modified': 'Sun, 04 Jan 2026 12:00:00 GMT' })]
+  ])('RNG-10, FRESH-03, FRESH-06: parts are put together and completed, fresh by %s', async (_what, fieldsOf) => {
+    const fields = fieldsOf(new TestClock().date(60))
+    const { client } = await clientOf(fields)
+    await client.get('/', range('bytes=0-3'))
+    await client.get('/', range('bytes=4-6'))
+    expect(await client.get('/', range('bytes=2-5'))).toMatchObject({ text: '2345', decision: { outcome: 'hit' } })
+    expect(await client.get('/')).toMatchObject({ status: 200, text: ten, decision: { reason: 'partial' } })
+    expect(client.origin.requests[2]?.headers.range).toBe('bytes=7-')
+    expect((await client.get('/')).decision).toMatchObject({ outcome: 'hit', heuristic: !('Expires' in fields) })
   })
 
   it('REQ-06: a part that does not have it all is no answer to only-if-cached', async () => {

@@ -133,7 +133,9 @@ function decideByDirectives(
   const selecting = selectingFields(names, request, directives, options)
   const hasFailed = applies(options, 'VARY-07', selecting === undefined)
   if (hasFailed || selecting === undefined) return no('VARY-07', 'a vary normalizer failed')
-  const lifetime = freshnessLifetime({ method, status, fields, directives, ...times }, options).seconds
+  const { requestTime, responseTime } = times
+  const exchanged = { method, status, fields, directives, requestTime, responseTime }
+  const lifetime = freshnessLifetime(exchanged, options).seconds
   const canBeValidated = isUsable(validators(fields, times.responseTime))
   const needsMore = !canBeValidated && !hasExplicitFreshness(fields, directives, options)
   if (method === 'QUERY' && applies(options, 'QRY-03', needsMore))

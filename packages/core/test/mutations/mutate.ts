@@ -27,6 +27,7 @@ const grafted = [
   'bodyBytes',
   'body',
   'marks',
+  'part',
   'requestTime',
   'responseTime',
   'storedTime',

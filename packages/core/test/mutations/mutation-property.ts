@@ -9,16 +9,34 @@ import { changedBytes, mutated } from './mutate.js'
 import { MutatedStore } from './mutated-store.js'
 import { Random } from './random.js'
 
-type Request = Pick<Dispatcher.DispatchOptions, 'path' | 'method'> & { readonly headers: Record<string, string> }
+type Headers = Readonly<Record<string, string>>
+type Request = Pick<Dispatcher.DispatchOptions, 'path' | 'method'> & { readonly headers: Headers }
 
-/** What is stored, and who asks for it: fresh and of two variants, stale with a validator, too long to ride along. */
-const requests: readonly Request[] = [
-  { path: '/fresh', method: 'GET', headers: {} },
-  { path: '/varying', method: 'GET', headers: { 'x-variant': 'a' } },
-  { path: '/stale', method: 'GET', headers: {} },
-  { path: '/long', method: 'GET', headers: {} }
+/** What is asked for, and what was asked for before, so that it is stored. */
+interface Scene extends Request {
+  readonly stored: readonly Headers[]
+}
+
+/**
+ * Fresh and of two variants, stale with a validator, a part that has what is asked for, two parts between which some is
+ * missing, and, the last one, too long to ride along.
+ */
+const scenes: readonly Scene[] = [
+  { path: '/fresh', method: 'GET', headers: {}, stored: [{}] },
+  {
+    path: '/varying',
+    method: 'GET',
+    headers: { 'x-variant': 'a' },
+    stored: [{ 'x-variant': 'a' }, { 'x-variant': 'b', 'x-which-asked': 'b' }]
+  },
+  { path: '/stale', method: 'GET', headers: {}, stored: [{}] },
+  { path: '/part', method: 'GET', headers: { range: 'bytes=2-9' }, stored: [{ range: 'bytes=0-11' }] },
+  { path: '/parts', method: 'GET', headers: {}, stored: [{ range: 'bytes=0-4' }, { range: 'bytes=10-' }] },
+  { path: '/long', method: 'GET', headers: {}, stored: [{}] }
 ]
 const longBytes = 70_000
+/** What parts are of, in one version: no byte of it is in another place. */
+const whole = '0123456789abcdefghij'
 const staleAfterSeconds = 100
 
 /** What the origin answers: by `X-Which` and by each body it can be told from any other answer. */
@@ -29,12 +47,29 @@ export function originAnswer(
 ): { status: number; fields: Record<string, string>; body: string } {
   const maxAge = path === '/stale' ? 1 : 1_000_000
   const fields: Record<string, string> = { 'Cache-Control': `public, max-age=${maxAge}`, 'X-Which': which }
+  if (path.startsWith('/part')) return rangeOf(headers, fields)
   if (path === '/varying') fields.Vary = 'X-Variant'
   if (path === '/stale') fields.ETag = '"a"'
   if (path === '/stale') fields['Cache-Groups'] = '"g", "h"'
   if (headers['if-none-match'] === '"a"') return { status: 304, fields: { ETag: '"a"' }, body: '' }
   const body = `body ${which} ${path === '/long' ? 'x'.repeat(longBytes) : ''}`
   return { status: 200, fields: { ...fields, 'Content-Length': String(body.length) }, body }
+}
+
+function rangeOf(
+  headers: Readonly<Record<string, string | string[] | undefined>>,
+  fields: Record<string, string>
+): ReturnType<typeof originAnswer> {
+  const isCurrent = headers['if-range'] === undefined || headers['if-range'] === '"a"'
+  const [, from, to] = /^bytes=(\d+)-(\d*)$/.exec(String(headers.range)) ?? []
+  const all = { ...fields, ETag: '"a"' }
+  if (!isCurrent || from === undefined) {
+    return { status: 200, fields: { ...all, 'Content-Length': String(whole.length) }, body: whole }
+  }
+  const last = to ? Number(to) : whole.length - 1
+  const body = whole.slice(Number(from), last + 1)
+  const range = { 'Content-Range': `bytes ${from}-${last}/${whole.length}`, 'Content-Length': String(body.length) }
+  return { status: 206, fields: { ...all, ...range }, body }
 }
 
 /** A network in this process that answers at once: a million exchanges over sockets would take too long. */
@@ -57,7 +92,7 @@ function flat(headers: Dispatcher.DispatchOptions['headers']): Record<string, st
 }
 
 interface Stored {
-  readonly request: Request
+  readonly request: Scene
   readonly found: Found
   readonly bodies: ReadonlyMap<string, Body>
 }
@@ -65,13 +100,12 @@ interface Stored {
 /** What a store elsewhere holds after these requests, as the cache itself has stored it. */
 async function storedResponses(clock: TestClock, origin: string): Promise<Stored[]> {
   const stored: Stored[] = []
-  for (const request of requests) {
+  for (const request of scenes) {
     const store = new MapStore()
-    const dispatch = cacheInterceptor({ store, clock: () => clock.now })(inProcess)
-    for (const which of request.path === '/varying' ? ['a', 'b'] : ['a']) {
-      const headers: Record<string, string> = { ...request.headers, 'x-which-asked': which }
-      if (which === 'b') headers['x-variant'] = 'b'
-      await exchange(dispatch, { ...request, headers }, origin)
+    const dispatch = cacheInterceptor({ store, clock: () => clock.now, ranges: 'store' })(inProcess)
+    for (const asked of request.stored) {
+      const headers = { 'x-which-asked': 'a', ...asked }
+      await exchange(dispatch, { path: request.path, method: request.method, headers }, origin)
     }
     for await (const key of store.keys()) {
       const found = await store.get(key)
@@ -93,7 +127,8 @@ async function bytesOf(body: Body): Promise<Uint8Array> {
 
 async function exchange(dispatch: Dispatcher.Dispatch, request: Request, origin: string): Promise<Recorder> {
   const recorder = new Recorder('new')
-  dispatch({ ...request, origin }, recorder.handler)
+  const { path, method, headers } = request
+  dispatch({ path, method, headers, origin }, recorder.handler)
   // An answer comes within a few turns of the event loop, unless the network takes longer: then that is waited for.
   for (let turn = 0; turn < 8 && !isOver(recorder); turn++) await new Promise((resolve) => setImmediate(resolve))
   if (!isOver(recorder)) await recorder.over
@@ -105,14 +140,17 @@ function isOver({ events }: Recorder): boolean {
 }
 
 /** What is wrong with an answer; `undefined` if it is one of the origin's, or one that was stored, as a whole. */
-function faultOf(recorder: Recorder): string | undefined {
+function faultOf(recorder: Recorder, { path }: Request): string | undefined {
   const { status, statusText, headers, text, errors, misplaced, events } = recorder
   if (errors.length > 0) return `failed: ${errors[0]}`
   if (misplaced.length > 0 || events.at(-1) !== 'end') return `told ${events}`
   if (!Number.isInteger(status) || status < 200 || status > 599 || typeof statusText !== 'string')
     return `status ${status}`
-  const which = /^body (a|b|origin) x*$/.exec(text)?.[1]
+  const isPart = path.startsWith('/part')
+  const which = isPart ? '' : /^body (a|b|origin) x*$/.exec(text)?.[1]
   if (which === undefined) return `body ${JSON.stringify(text.slice(0, 100))}`
+  const wrongPart = isPart ? partFault(path, recorder) : undefined
+  if (wrongPart !== undefined) return wrongPart
   for (const name of Object.getOwnPropertyNames(headers)) {
     if (!/^[!#$%&'*+\-.^_`|~0-9a-z]+$/.test(name)) return `field name ${JSON.stringify(name)}`
     for (const value of [headers[name]].flat()) {
@@ -120,10 +158,18 @@ function faultOf(recorder: Recorder): string | undefined {
     }
   }
   const told = headers['x-which']
-  if (typeof told === 'string' && /^(a|b|origin)$/.test(told) && told !== which)
+  if (!isPart && typeof told === 'string' && /^(a|b|origin)$/.test(told) && told !== which)
     return `fields of ${told}, body of ${which}`
   if (headers.age !== undefined && !/^\d+$/.test(String(headers.age))) return `age ${headers.age}`
   return undefined
+}
+
+/** Bytes that are not where they belong, or others than were asked for. */
+function partFault(path: string, { status, text, headers }: Recorder): string | undefined {
+  if (status === 200) return text === whole ? undefined : `whole ${JSON.stringify(text)}`
+  const range = headers['content-range']
+  const isAsked = path === '/part' && status === 206 && range === `bytes 2-9/${whole.length}`
+  return isAsked && text === whole.slice(2, 10) ? undefined : `${status} ${range}: ${JSON.stringify(text)}`
 }
 
 const prototypes = [Object.prototype, Array.prototype, Function.prototype, String.prototype]
@@ -137,6 +183,8 @@ export interface Tally {
   /** How often what was stored was served all the same, and how often the origin was asked for all of it. */
   served: number
   fetched: number
+  /** What was served, or completed, all the same. */
+  readonly paths: Set<string>
 }
 
 export interface Checking {
@@ -153,25 +201,34 @@ export interface Checking {
  * but the origin's or the stored one.
  */
 export async function checkMutations({ count, seed, foreign, ...asked }: Checking): Promise<Tally> {
-  const { origin = 'http://a.example', network = inProcess } = asked
+  const { origin = 'http://a.example', network: given = inProcess } = asked
+  let asksForAll = false
+  const network: Dispatcher.Dispatch = (opts, handler) => {
+    if (flat(opts.headers)['if-range'] === undefined) asksForAll = true
+    return given(opts, handler)
+  }
   const clock = new TestClock()
   const stored = await storedResponses(clock, origin)
   clock.advance(staleAfterSeconds)
-  const tally: Tally = { served: 0, fetched: 0 }
+  const tally: Tally = { served: 0, fetched: 0, paths: new Set() }
   for (let i = 0; i < count; i++) {
     const random = new Random(seed + i)
     // Long bodies cost a digest each.
-    const { request, found, bodies } = stored[random.below(20) === 0 ? 3 : random.below(3)] as Stored
+    const last = stored.length - 1
+    const { request, found, bodies } = stored[random.below(20) === 0 ? last : random.below(last)] as Stored
     const store = new MutatedStore(
       mutated(found, random, foreign),
       random.below(4) === 0 ? damaged(bodies, random) : bodies
     )
-    const dispatch = cacheInterceptor({ store, clock: () => clock.now })(network)
+    const dispatch = cacheInterceptor({ store, clock: () => clock.now, ranges: 'store' })(network)
+    asksForAll = false
     const recorder = await exchange(dispatch, request, origin)
-    const fault = isPolluted() ? 'a prototype is polluted' : faultOf(recorder)
+    const fault = isPolluted() ? 'a prototype is polluted' : faultOf(recorder, request)
     if (fault !== undefined) throw new Error(`mutation ${seed + i} of ${request.path}: ${fault}`)
-    if (recorder.text.startsWith('body origin')) tally.fetched++
+    const isFetched = request.path.startsWith('/part') ? asksForAll : recorder.text.startsWith('body origin')
+    if (isFetched) tally.fetched++
     else tally.served++
+    if (!isFetched) tally.paths.add(request.path)
   }
   return tally
 }

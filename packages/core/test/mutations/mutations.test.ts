@@ -31,6 +31,7 @@ describe('two thousand mutations of what is stored (row X5)', () => {
       const tally = await checkMutations({ count: 400, seed, foreign: 'data', origin: origin.url, network })
       // Both come about: neither is everything refused, nor everything taken.
       expect(Math.min(tally.served, tally.fetched)).toBeGreaterThan(40)
+      expect([...tally.paths]).toEqual(expect.arrayContaining(['/fresh', '/part', '/parts', '/stale', '/varying']))
       expect(origin.requests.length).toBeGreaterThanOrEqual(tally.fetched)
     }
   )
