@@ -48,6 +48,7 @@ export class Eviction {
     let responses = 0
     while (totals.bytes - bytes > maxBytes && keys < maxKeys) {
       if (!(await this.#sample())) break
+      const before = keys
       for (let n = Math.ceil(this.#candidates.length * evictedShare); n > 0 && totals.bytes - bytes > maxBytes; n--) {
         await turnAfter(n)
         const oldest = this.#candidates.shift()
@@ -57,6 +58,8 @@ export class Eviction {
         responses += evicted.responses
         keys++
       }
+      // Nothing can be removed, or all of it was used just now: the same would be found again.
+      if (keys === before) break
     }
     if (keys > 0 && evictChannel.hasSubscribers) {
       const event: EvictEvent = { store: 'FileStore', responses, bytes }

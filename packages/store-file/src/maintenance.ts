@@ -1,5 +1,6 @@
 import type { Clearing } from './clearing.js'
 import type { Disk } from './disk.js'
+import type { Folder } from './folder.js'
 import type { Layout } from './layout.js'
 import { sweepLocks, sweepTemporary } from './leftovers.js'
 import { takeLock } from './lock-file.js'
@@ -17,6 +18,7 @@ const nothing = { bytes: 0, keys: 0 }
 export class Maintenance {
   readonly #layout: Layout
   readonly #disk: Disk
+  readonly #folder: Folder
   readonly #survey: Survey
   readonly #tidying: Tidying
   readonly #marks: Marks
@@ -24,9 +26,10 @@ export class Maintenance {
   readonly #settings: Settings
   #inBackground: Promise<Totals | undefined> | undefined
 
-  constructor({ layout, disk, survey, tidying, marks, clearing }: MaintenanceParts, settings: Settings) {
+  constructor({ layout, disk, folder, survey, tidying, marks, clearing }: MaintenanceParts, settings: Settings) {
     this.#layout = layout
     this.#disk = disk
+    this.#folder = folder
     this.#survey = survey
     this.#tidying = tidying
     this.#marks = marks
@@ -79,6 +82,7 @@ export class Maintenance {
 
   async #runAlone(): Promise<Totals | undefined> {
     try {
+      await run(this.#folder.make(this.#layout.locks))
       const lock = await takeLock(this.#layout.maintenanceLock)
       if (lock === 'taken') return undefined
       try {
@@ -96,6 +100,7 @@ export class Maintenance {
 export interface MaintenanceParts {
   readonly layout: Layout
   readonly disk: Disk
+  readonly folder: Folder
   readonly survey: Survey
   readonly tidying: Tidying
   readonly marks: Marks

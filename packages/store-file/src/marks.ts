@@ -1,5 +1,6 @@
 import type { Mark } from '@cc/core'
 import type { Disk } from './disk.js'
+import { isCode } from './disk-errors.js'
 import type { Folder } from './folder.js'
 import { type Layout, temporaryName } from './layout.js'
 import { dropAtOf, readMarkFile, unreadableMark, writeMarkFile } from './mark-file.js'
@@ -53,7 +54,13 @@ export class Marks {
     const meant = yield* this.#disk.read(path, maxSealedBytes)
     if (meant === undefined || dropAtOf(meant.bytes, meant.modified) > now) return
     const aside = `${this.#layout.marksTemporary}/${temporaryName()}`
-    yield* this.#disk.rename(path, aside, false)
+    try {
+      yield* this.#disk.rename(path, aside, false)
+    } catch (error) {
+      // Somebody else was faster.
+      if (isCode(error, 'ENOENT')) return
+      throw error
+    }
     const moved = yield* this.#disk.read(aside, maxSealedBytes)
     if (moved?.inode !== meant.inode || !moved.bytes.equals(meant.bytes)) yield* this.#disk.putBack(aside, path)
     yield* this.#disk.remove(aside)

@@ -1,0 +1,44 @@
+import { afterEach, beforeEach, expect, it } from '@jest/globals'
+import { newFolder, put, removeFolder } from '../test/sample.js'
+import { Clearing } from './clearing.js'
+import { Disk } from './disk.js'
+import { Entries } from './entries.js'
+import { Folder } from './folder.js'
+import { FileStore } from './index.js'
+import { Layout } from './layout.js'
+import { Maintenance } from './maintenance.js'
+import { Marks } from './marks.js'
+import { readOptions } from './options.js'
+import { Survey } from './survey.js'
+import { Tidying } from './tidying.js'
+import { Turns } from './turns.js'
+
+let path: string
+beforeEach(() => {
+  path = newFolder()
+})
+afterEach(() => removeFolder(path))
+
+it('counts in the background also where nobody has taken a lock yet', async () => {
+  await put(new FileStore(path), 'a key', 100)
+  const settings = readOptions(path, {})
+  const layout = new Layout(path)
+  const disk = new Disk(settings)
+  const folder = new Folder(layout, disk, settings)
+  const turns = new Turns()
+  const tidying = new Tidying(layout, disk, new Entries(layout, disk, folder, turns), turns)
+  const survey = new Survey(layout, disk)
+  const marks = new Marks(layout, disk, folder)
+  const clearing = new Clearing(layout, disk)
+  const maintenance = new Maintenance({ layout, disk, folder, survey, tidying, marks, clearing }, settings)
+  expect(await maintenance.runInBackground()).toEqual({ bytes: 4096, keys: 1, changes: 0 })
+})
+
+it('is done by several at once', async () => {
+  const NOW = Date.UTC(2026, 0, 1)
+  const options = { reads: 'async', clock: () => NOW } as const
+  const stores = [1, 2, 3].map(() => new FileStore(path, options))
+  for (let n = 0; n < 20; n++) await stores[0]?.mark(`key ${n}`, { value: '0a', at: 1, dropAt: 2 })
+  await Promise.all(stores.map((store) => store.prune()))
+  for (let n = 0; n < 20; n++) expect(await stores[0]?.get(`key ${n}`)).toEqual({ responses: [] })
+})
