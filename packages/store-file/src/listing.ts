@@ -1,6 +1,6 @@
 import type { Disk } from './disk.js'
-import { keyOf } from './key-file.js'
-import type { Layout } from './layout.js'
+import { keyOf, readKeyFile } from './key-file.js'
+import { hashOf, type Layout } from './layout.js'
 import { turnAfter } from './resting.js'
 import { maxSealedBytes } from './sealed.js'
 import { run } from './steps.js'
@@ -12,8 +12,10 @@ export async function* listKeys(layout: Layout, disk: Disk, survey: Survey): Asy
     for (const [n, { hash }] of (await survey.look(folder)).entries()) {
       await turnAfter(n)
       const content = await run(disk.read(layout.keyFile(hash), maxSealedBytes))
-      const key = content && keyOf(content.bytes)
-      if (key !== undefined) yield key
+      if (content === undefined) continue
+      const key = keyOf(content.bytes)
+      if (key === undefined || hashOf(key) !== hash) continue
+      if (readKeyFile(content.bytes, key)?.length) yield key
     }
   }
 }

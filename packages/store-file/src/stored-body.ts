@@ -49,10 +49,9 @@ class StoredBody implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Array>
     return this
   }
 
-  async next(): Promise<IteratorResult<Uint8Array>> {
-    await this.#reading
-    if (!this.#isOpen) return { done: true, value: undefined }
-    const reading = this.#read()
+  next(): Promise<IteratorResult<Uint8Array>> {
+    // Set at once: who asks again, or returns, without waiting has his turn after this one.
+    const reading = this.#readAfter(this.#reading)
     this.#reading = reading.catch(() => {})
     return reading
   }
@@ -61,6 +60,11 @@ class StoredBody implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Array>
     await this.#reading
     await this.#close()
     return { done: true, value: undefined }
+  }
+
+  async #readAfter(before: Promise<unknown> | undefined): Promise<IteratorResult<Uint8Array>> {
+    if (before !== undefined) await before
+    return this.#isOpen ? this.#read() : { done: true, value: undefined }
   }
 
   async #read(): Promise<IteratorResult<Uint8Array>> {
