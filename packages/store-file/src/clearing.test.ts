@@ -47,6 +47,18 @@ describe('clear', () => {
     await Promise.all([one.close(), two.close()])
   })
 
+  it.each(['sync', 'async'] as const)('takes away short bodies that were begun before, too (%s)', async (reads) => {
+    const store = new FileStore(folder, { reads })
+    await put(store, 'a key', 10)
+    const storing = put(store, 'a key', 10, { id: '1' })
+    await store.clear()
+    await storing
+    expect((await store.get('a key')).responses).toEqual([])
+    await put(store, 'a key', 10, { id: '2' })
+    expect((await store.get('a key')).responses).toHaveLength(1)
+    await store.close()
+  })
+
   it('is finished by somebody else if its process ends in the middle', async () => {
     const one = new FileStore(folder)
     await put(one, 'a key', 10)

@@ -11,6 +11,7 @@ export class Clearing {
   readonly #layout: Layout
   readonly #disk: Disk
   #removing: Promise<void> | undefined
+  #count = 0
 
   constructor(layout: Layout, disk: Disk) {
     this.#layout = layout
@@ -22,7 +23,13 @@ export class Clearing {
     return this.#removing
   }
 
+  /** How often this process began to clear. What it began to store before that is not to be seen any more. */
+  get count(): number {
+    return this.#count
+  }
+
   *clear(): Steps<void> {
+    this.#count++
     try {
       const aside = this.#layout.cleared(randomBytes(16).toString('hex'))
       yield* this.#disk.rename(this.#layout.entries, aside, false)

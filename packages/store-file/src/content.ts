@@ -12,8 +12,8 @@ export class Content {
   temporary: string | undefined
   /** Where the body lies though nobody can see it yet. */
   place: string | undefined
-  /** Whether a `clear` may have come since it began. */
-  readonly tookTime: boolean
+  /** Whether this process has begun to clear the cache since the body began. */
+  isTooLate: () => boolean = () => false
 
   /** The right to write under the key, of long bodies. */
   readonly lock: LockFile | undefined
@@ -22,7 +22,6 @@ export class Content {
     this.bytes = bytes
     this.length = length
     this.temporary = temporary
-    this.tookTime = temporary !== undefined
     this.lock = lock
   }
 

@@ -150,6 +150,7 @@ export class Entries {
       for (const { id, body } of fitted.leaving) yield* this.#writeBody(this.#layout.bodyFile(hash, id), body)
       if (content !== undefined && id !== undefined) yield* this.#moveBody(content, this.#layout.bodyFile(hash, id))
       if (!isLast && (yield* this.#disk.look(keyFile))?.ino !== inode) return 'changed'
+      if (content?.isTooLate()) return undefined
       yield* this.#disk.rename(temporary, keyFile, inode !== undefined)
       temporary = undefined
       content?.arrived()
@@ -157,7 +158,7 @@ export class Entries {
     } catch (error) {
       if (isInTheWay(error)) return undefined
       // All of it was moved away. What began before that stays away.
-      if (isCode(error, 'ENOENT')) return content?.tookTime || isLast ? undefined : 'changed'
+      if (isCode(error, 'ENOENT')) return content !== undefined || isLast ? undefined : 'changed'
       throw error
     } finally {
       if (temporary !== undefined && temporary !== given) yield* this.#disk.removeQuietly(temporary)

@@ -73,7 +73,7 @@ export class FileStore implements CacheStore {
     const survey = new Survey(layout, disk)
     const marks = new Marks(layout, disk, made)
     const clearing = new Clearing(layout, disk)
-    const maintenance = new Maintenance({ layout, disk, survey, tidying, marks, clearing }, settings)
+    const maintenance = new Maintenance({ layout, disk, folder: made, survey, tidying, marks, clearing }, settings)
     this.maxEntryBytes = settings.maxEntryBytes
     this.#settings = settings
     this.#layout = layout
@@ -134,10 +134,12 @@ export class FileStore implements CacheStore {
   }
 
   *#set(key: string, body: Body, complete: () => StoredResponse | undefined): Steps<void> {
+    const cleared = this.#clearing.count
     yield* this.#folder.check()
     const room = yield* this.#bounds.room()
     const content = yield* this.#incoming.read(body, hashOf(key), Math.min(this.maxEntryBytes, room))
     if (content === undefined) return
+    content.isTooLate = () => this.#clearing.count !== cleared
     try {
       if (sizeToBe(content) > room) return
       const response = complete()
@@ -186,6 +188,7 @@ export class FileStore implements CacheStore {
    */
   async clear(): Promise<void> {
     if (this.#settings.forever) throw new ForeverError()
+    await run(this.#folder.check())
     await run(this.#clearing.clear())
   }
 
@@ -194,8 +197,9 @@ export class FileStore implements CacheStore {
     return awaited(this.#bounds.prune())
   }
 
-  keys(): AsyncIterableIterator<string> {
-    return listKeys(this.#layout, this.#disk, this.#survey)
+  async *keys(): AsyncIterableIterator<string> {
+    await run(this.#folder.check())
+    yield* listKeys(this.#layout, this.#disk, this.#survey)
   }
 
   /** @throws if the folder takes no locks */

@@ -79,6 +79,19 @@ describe('the folder of a FileStore', () => {
     expect(filesIn(join(base, 'outside'))).toEqual([])
   })
 
+  it('is neither gone through nor cleared if others can write into it', async () => {
+    const folder = join(base, 'open')
+    await put(new FileStore(folder), 'a key', 10)
+    chmodSync(folder, 0o777)
+    const store = new FileStore(folder)
+    await expect(store.clear()).rejects.toThrow(UntrustedFolderError)
+    await expect(store.prune()).rejects.toThrow(UntrustedFolderError)
+    await expect(store.keys().next()).rejects.toThrow(UntrustedFolderError)
+    await expect(store.lock('a key', { leaseMs: 1_000, waitMs: 1 })).rejects.toThrow(UntrustedFolderError)
+    chmodSync(folder, 0o700)
+    expect((await store.get('a key')).responses).toHaveLength(1)
+  })
+
   it('is not used if others can write into it, unless it is to be trusted', async () => {
     const folder = join(base, 'cache')
     mkdirSync(folder)

@@ -1,5 +1,5 @@
 import type { StoredResponse } from '@cc/core'
-import { isNameable } from './layout.js'
+import { hashOf, isNameable } from './layout.js'
 import { seal, unseal } from './sealed.js'
 
 /** A response as it lies in the file of its key. */
@@ -45,6 +45,12 @@ export function readKeyFile(bytes: Buffer, key: string): KeptResponse[] | undefi
 export function keyOf(bytes: Buffer): string | undefined {
   const { metadata } = unseal(bytes) ?? {}
   return isObject(metadata) && typeof metadata.key === 'string' ? metadata.key : undefined
+}
+
+/** The key that responses are kept under in a file of this name. */
+export function keptKeyOf(bytes: Buffer, hash: string): string | undefined {
+  const key = keyOf(bytes)
+  return key !== undefined && hashOf(key) === hash && readKeyFile(bytes, key)?.length ? key : undefined
 }
 
 /** Whether all that the store itself reads of a response is there; all else is looked at where it is used. */

@@ -1,6 +1,6 @@
 import type { Disk } from './disk.js'
-import { keyOf, readKeyFile } from './key-file.js'
-import { hashOf, type Layout } from './layout.js'
+import { keptKeyOf } from './key-file.js'
+import type { Layout } from './layout.js'
 import { turnAfter } from './resting.js'
 import { maxSealedBytes } from './sealed.js'
 import { run } from './steps.js'
@@ -12,10 +12,8 @@ export async function* listKeys(layout: Layout, disk: Disk, survey: Survey): Asy
     for (const [n, { hash }] of (await survey.look(folder)).entries()) {
       await turnAfter(n)
       const content = await run(disk.read(layout.keyFile(hash), maxSealedBytes))
-      if (content === undefined) continue
-      const key = keyOf(content.bytes)
-      if (key === undefined || hashOf(key) !== hash) continue
-      if (readKeyFile(content.bytes, key)?.length) yield key
+      const key = content && keptKeyOf(content.bytes, hash)
+      if (key !== undefined) yield key
     }
   }
 }

@@ -68,6 +68,7 @@ export class Locks {
     })
     this.#queues.set(hash, queue)
     try {
+      await run(this.#folder.check())
       const path = this.#layout.forwardLock(hash)
       await run(this.#folder.make(`${this.#layout.locks}`))
       const taken = await takeLock(path, () => queue.end())

@@ -40,6 +40,7 @@ export class Maintenance {
   /** What is left. */
   async run(rest: () => Promise<void> = nextTurn): Promise<Totals> {
     const { forever } = this.#settings
+    await run(this.#folder.check())
     await this.sweepLeftovers()
     let bytes = 0
     let keys = 0
