@@ -13,6 +13,7 @@ export class LockFile {
   readonly #release: () => Promise<void>
   readonly #loss: { isLost: boolean }
   readonly #timer: NodeJS.Timeout
+  #hasStoodStill = false
   #aliveAt = performance.now()
 
   constructor(path: string, inode: number, release: () => Promise<void>, loss: { isLost: boolean }) {
@@ -27,7 +28,7 @@ export class LockFile {
   /** Whether nobody has taken it over. By the time of the answer somebody may have: nothing may depend on it. */
   async isHeld(): Promise<boolean> {
     this.#live()
-    if (this.#loss.isLost) return false
+    if (this.#hasStoodStill || this.#loss.isLost) return false
     try {
       return (await fs.promises.lstat(this.#path)).ino === this.#inode
     } catch {
@@ -38,6 +39,7 @@ export class LockFile {
   async release(): Promise<void> {
     try {
       if (await this.isHeld()) await this.#release()
+      else if (this.#hasStoodStill) this.#releaseLater()
     } catch {
       // It was lost meanwhile, or goes stale.
     } finally {
@@ -45,10 +47,16 @@ export class LockFile {
     }
   }
 
+  /** If nobody has taken it over, the library would keep it alive for ever; with its next update it finds out whose it is. */
+  #releaseLater(): void {
+    const release = () => (this.#loss.isLost ? undefined : this.#release().catch(() => {}))
+    setTimeout(release, 2 * updateMs).unref()
+  }
+
   /** Who was stopped for so long has been taken for dead. The lock of the next may even have the same inode. */
   #live(): void {
     const now = performance.now()
-    if (now - this.#aliveAt > staleMs) this.#loss.isLost = true
+    if (now - this.#aliveAt > staleMs) this.#hasStoodStill = true
     this.#aliveAt = now
   }
 }

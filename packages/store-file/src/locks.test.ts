@@ -1,6 +1,8 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, utimesSync } from 'node:fs'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, readdirSync, renameSync, utimesSync, watch } from 'node:fs'
+import { basename } from 'node:path'
 import type { Lease } from '@cc/core'
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
 import { filesIn, newFolder, put, removeFolder } from '../test/sample.js'
 import { FileStore } from './index.js'
 import { hashOf, Layout } from './layout.js'
@@ -134,6 +136,23 @@ describe('lock', () => {
     expect(existsSync(new Layout(folder).forwardLock(hashOf('a key')))).toBe(true)
     await lease?.release()
   })
+
+  it('is given back by a holder that stood still for long, unless it was taken over meanwhile (row L2)', async () => {
+    const store = new FileStore(folder)
+    const { locks } = new Layout(folder)
+    const [kept, lost] = [await store.lock('kept', patient), await store.lock('lost', patient)]
+    const path = new Layout(folder).forwardLock(hashOf('lost'))
+    renameSync(path, `${folder}/aside`)
+    mkdirSync(path)
+    const later = performance.now() + 60_000
+    const clock = jest.spyOn(performance, 'now').mockImplementation(() => later)
+    await Promise.all([kept?.release(), lost?.release()])
+    clock.mockRestore()
+    const watcher = watch(locks)
+    while (readdirSync(locks).length > 1) await once(watcher, 'change')
+    watcher.close()
+    expect(readdirSync(locks)).toEqual([basename(path)])
+  }, 120_000)
 
   it('fails where there can be none', async () => {
     const store = new FileStore(`${folder}/${'x'.repeat(300)}`)
