@@ -50,12 +50,15 @@ export class Entries {
   readonly #disk: Disk
   readonly #folder: Folder
   readonly #turns: Turns
+  readonly #keepsAll: boolean
 
-  constructor(layout: Layout, disk: Disk, folder: Folder, turns: Turns) {
+  /** @param keepsAll - whether no response may go to make room for another one */
+  constructor(layout: Layout, disk: Disk, folder: Folder, turns: Turns, keepsAll = false) {
     this.#layout = layout
     this.#disk = disk
     this.#folder = folder
     this.#turns = turns
+    this.#keepsAll = keepsAll
   }
 
   *read(key: string): Steps<Entry> {
@@ -140,7 +143,9 @@ export class Entries {
     isLast: boolean
   ): Steps<Pick<Entry, 'kept' | 'bytes'> | 'changed' | undefined> {
     const fitted = fit(key, kept)
-    if (fitted === undefined) return undefined
+    if (fitted === undefined || (this.#keepsAll && fitted.kept.length < kept.length)) return undefined
+    // Those that are there are newer, and fill all the room there is.
+    if (id !== undefined && !fitted.kept.some(({ response }) => response.id === id)) return undefined
     const keyFile = this.#layout.keyFile(hash)
     const given = content?.bytes === undefined ? undefined : content.temporary
     let temporary: string | undefined

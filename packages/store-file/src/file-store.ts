@@ -68,7 +68,7 @@ export class FileStore implements CacheStore {
     const disk = new Disk(settings)
     const made = new Folder(layout, disk, settings)
     const turns = new Turns()
-    const entries = new Entries(layout, disk, made, turns)
+    const entries = new Entries(layout, disk, made, turns, settings.forever)
     const tidying = new Tidying(layout, disk, entries, turns)
     const survey = new Survey(layout, disk)
     const marks = new Marks(layout, disk, made)
