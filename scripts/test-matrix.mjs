@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { build, install, jest, pnpm, root, run, Tally } from './steps.mjs'
 
-const packages = ['core', 'store-dict']
+const packages = ['core', 'store-dict', 'store-file', 'store-redis']
 const otherNodes = ['22', '24']
 const temporary = mkdtempSync(join(tmpdir(), 'cc-matrix-'))
 const tarball = (name) => join(temporary, `${name}.tgz`)
@@ -59,9 +59,36 @@ async function consume(name, undici, nodes) {
   }
 }
 
+/** Core and one store bring nothing along but their own `dependencies`, and no other store. */
+async function consumeStore(name, dependencies, ...args) {
+  const folder = await project(name, tarball('core'), tarball(name), 'undici@7')
+  const expected = ['@cc/core', `@cc/${name}`, 'structured-headers', 'undici', ...dependencies].sort()
+  assert.deepEqual(installedIn(folder), expected)
+  await consumeOneStore(folder, name, ...args)
+}
+
+/** The Redis store takes either major of ioredis. */
+async function consumeIoredis(version) {
+  const folder = await project(
+    `ioredis-${version}`,
+    tarball('core'),
+    tarball('store-redis'),
+    'undici@7',
+    `ioredis@${version}`
+  )
+  await consumeOneStore(folder, 'store-redis', 'CC_REDIS_NOT_READY')
+}
+
+async function consumeOneStore(folder, ...args) {
+  for (const node of ['this', ...otherNodes]) {
+    const binary = node === 'this' ? process.execPath : await nodeBinary(node)
+    await run(binary, ['one-store.mjs', ...args], { cwd: folder, timeoutMs: 60_000 })
+  }
+}
+
 async function consumeTypes(undici) {
-  const specifiers = [undici, 'typescript@5.9', '@types/node@20']
-  const folder = await project(`types-${undici}`, tarball('core'), tarball('store-dict'), ...specifiers)
+  const specifiers = [undici, 'ioredis@6', 'typescript@5.9', '@types/node@20']
+  const folder = await project(`types-${undici}`, ...packages.map(tarball), ...specifiers)
   for (const config of ['tsconfig.json', 'tsconfig.dom.json'])
     await run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', config], { cwd: folder })
 }
@@ -92,6 +119,9 @@ const steps = [
   ['packed, least undici 7', () => consume('undici-7-least', 'undici@7.28.0', ['this'])],
   ['packed, undici 7', () => consume('undici-7', 'undici@7', ['this', ...otherNodes])],
   ['packed, undici 8', () => consume('undici-8', 'undici@8', otherNodes)],
+  ['packed, store-file', () => consumeStore('store-file', ['graceful-fs', 'proper-lockfile', 'retry', 'signal-exit'])],
+  ['packed, store-redis without a client', () => consumeStore('store-redis', [], 'CC_REDIS_NO_CLIENT')],
+  ...['5.4', '6'].map((version) => [`packed, store-redis, ioredis ${version}`, () => consumeIoredis(version)]),
   ['packed, TypeScript, undici 7', () => consumeTypes('undici@7')],
   ['packed, TypeScript, undici 8', () => consumeTypes('undici@8')],
   [
@@ -105,11 +135,15 @@ const steps = [
   ...(hasConformance() ? [['conformance', conformance]] : []),
   ...otherNodes.map((version) => [
     `tests, node ${version}`,
-    async () => jest([], { node: await nodeBinary(version), timeoutMs: 12 * 60_000 })
+    async () => jest([], { node: await nodeBinary(version), timeoutMs: 15 * 60_000 })
   ]),
   [
     'tests, undici 8, node 24',
-    async () => jest([], { node: await nodeBinary('24'), env: { UNDICI: '8' }, timeoutMs: 12 * 60_000 })
+    // The tests of the other stores alone have nothing to do with undici; those with the cache are in conformance/.
+    async () => {
+      const paths = ['packages/core', 'packages/store-dict', 'conformance', 'scripts']
+      return jest(paths, { node: await nodeBinary('24'), env: { UNDICI: '8' }, timeoutMs: 15 * 60_000 })
+    }
   ]
 ]
 

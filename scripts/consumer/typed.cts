@@ -3,11 +3,14 @@ import core = require('@cc/core')
 import fetching = require('@cc/core/fetch')
 import testing = require('@cc/core/testing')
 import dict = require('@cc/store-dict')
+import file = require('@cc/store-file')
+import redis = require('@cc/store-redis')
 import undici = require('undici')
 
 const store: core.CacheStore = new dict.DictStore()
 const dispatcher: undici.Dispatcher = new undici.Agent().compose(core.cacheInterceptor({ store }))
 undici.setGlobalDispatcher(dispatcher)
+export const stores: core.CacheStore[] = [new file.FileStore('.web_cache'), new redis.RedisStore()]
 export const cases = testing.storeCases
 export const asked = undici.request('http://127.0.0.1:9/', { cacheMode: 'reload', dispatcher })
 const cached: fetching.CacheControl = fetching.CacheControl(dispatcher, { store })

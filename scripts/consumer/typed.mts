@@ -3,11 +3,20 @@ import { type CacheMode, type CacheStore, cacheInterceptor } from '@cc/core'
 import { CacheControl, createFetch, decisionOf, type Fetch } from '@cc/core/fetch'
 import { storeCases } from '@cc/core/testing'
 import { DictStore } from '@cc/store-dict'
+import { FileStore } from '@cc/store-file'
+import { RedisStore } from '@cc/store-redis'
+import { Cluster, Redis } from 'ioredis'
 import { Agent, type Dispatcher, request, setGlobalDispatcher } from 'undici'
 
 const store: CacheStore = new DictStore()
 const dispatcher: Dispatcher = new Agent().compose(cacheInterceptor({ store }))
 setGlobalDispatcher(dispatcher)
+export const stores: CacheStore[] = [
+  new FileStore('.web_cache', { forever: true }),
+  new RedisStore({ client: new Redis() }),
+  new RedisStore({ client: new Cluster([]) }),
+  new RedisStore({ url: 'redis://127.0.0.1:6379' })
+]
 export const cases = storeCases
 const cacheMode: CacheMode = 'force-cache'
 export const asked = request('http://127.0.0.1:9/', { cacheMode, dispatcher })
