@@ -6,6 +6,19 @@ import { isCode } from './disk-errors.js'
 export const staleMs = 30_000
 const updateMs = 5_000
 
+/** What is done as soon as the library has kept a lock alive, which it does only if nobody else has taken it. */
+const onceKeptAlive = new Map<string, () => void>()
+/** One for all: the library tries out the precision of times once for each that it is given. */
+const watchedFs = {
+  ...fs,
+  utimes(path: string, accessed: fs.TimeLike, modified: fs.TimeLike, done: fs.NoParamCallback): void {
+    fs.utimes(path, accessed, modified, (error) => {
+      done(error)
+      if (error === null) onceKeptAlive.get(path)?.()
+    })
+  }
+}
+
 /** A lock that this process has, or had. */
 export class LockFile {
   readonly #path: string
@@ -47,10 +60,16 @@ export class LockFile {
     }
   }
 
-  /** If nobody has taken it over, the library would keep it alive for ever; with its next update it finds out whose it is. */
+  /**
+   * If nobody has taken it over, the library would keep it alive for ever. It looks whose it is before it does so: after
+   * that it can be given back.
+   */
   #releaseLater(): void {
-    const release = () => (this.#loss.isLost ? undefined : this.#release().catch(() => {}))
-    setTimeout(release, 2 * updateMs).unref()
+    if (this.#loss.isLost) return
+    onceKeptAlive.set(this.#path, () => {
+      onceKeptAlive.delete(this.#path)
+      this.#release().catch(() => {})
+    })
   }
 
   /** Who was stopped for so long has been taken for dead. The lock of the next may even have the same inode. */
@@ -82,10 +101,11 @@ async function tryLock(path: string, onLost: () => void): Promise<LockFile | 'ta
       retries: 0,
       stale: staleMs,
       update: updateMs,
-      fs,
+      fs: watchedFs,
       // Called from a timer, also after a release: what it throws would end the process.
       onCompromised: () => {
         loss.isLost = true
+        onceKeptAlive.delete(path)
         onLost()
       }
     })

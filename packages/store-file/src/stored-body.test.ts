@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs'
+import { setImmediate } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, it } from '@jest/globals'
 import { newFolder, put, removeFolder } from '../test/sample.js'
 import { FileStore } from './index.js'
@@ -32,5 +33,6 @@ it('is not closed under a piece that is being read (row L7)', async () => {
   expect(Buffer.from(piece.value).equals(bytes.subarray(0, 262_144))).toBe(true)
   expect(end?.done).toBe(true)
   expect((await body.next()).done).toBe(true)
-  expect(readdirSync('/proc/self/fd').length).toBe(before)
+  // What else this process does with files comes to an end as well.
+  while (readdirSync('/proc/self/fd').length > before) await setImmediate()
 })

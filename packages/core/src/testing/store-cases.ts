@@ -88,8 +88,10 @@ export function storeCases<Store extends CacheStore>(
             assert.ok(store[needs], `the store has no ${needs}(); say why in \`cannot.${needs}\``)
           const before = await openHandles(store)
           await check(store)
-          for (let n = 0; n < maxTurns && (await openHandles(store)) !== before; n++) await turn()
-          assert.equal(await openHandles(store), before, 'handles that are open')
+          // Fewer are no leak: what was open before may have been on its way to be closed.
+          for (let n = 0; n < maxTurns && (await openHandles(store)) > before; n++) await turn()
+          const open = await openHandles(store)
+          assert.ok(open <= before, `${open} handles are open, and were ${before}`)
         } finally {
           await destroy(store)
         }
