@@ -45,19 +45,19 @@ export class Upload {
     await Promise.all(this.#underWay.splice(0))
   }
 
-  /** Lets readers open it under `bodyKey` for so long; false if any of it is gone by now. */
-  async complete(bodyKey: string, bytes: number, ttlMs: number): Promise<boolean> {
+  /** Lets readers open it under `bodyKey`, for a short time yet; false if any of it is gone by now. */
+  async complete(bodyKey: string, bytes: number): Promise<boolean> {
     const completed = await this.#connection.run((client) =>
-      COMPLETE.run(client, [this.#key, bodyKey], this.#chunks, bytes, ttlMs)
+      COMPLETE.run(client, [this.#key, bodyKey], this.#chunks, bytes, UPLOAD_MS)
     )
     return completed === 1
   }
 
-  /** Removes what was sent. */
+  /** Removes what was sent. If that fails it goes by itself, and what led to it is of more interest. */
   async discard(): Promise<void> {
     if (this.#chunks === 0) return
     await Promise.allSettled(this.#underWay.splice(0))
-    await this.#connection.run((client) => client.unlink(this.#key))
+    await this.#connection.run((client) => client.unlink(this.#key)).catch(() => {})
   }
 }
 

@@ -17,6 +17,7 @@ export interface RedisClient {
   getBuffer(key: string): Promise<Buffer | null>
   set(key: string, value: Buffer, unit: 'PX', milliseconds: number): Promise<unknown>
   unlink(key: string): Promise<unknown>
+  pexpire(key: string, milliseconds: number): Promise<unknown>
   evalsha(sha1: string, keyCount: number, ...args: RedisArgument[]): Promise<unknown>
   eval(script: string, keyCount: number, ...args: RedisArgument[]): Promise<unknown>
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { CLEAR_BODY } from './body-scripts.js'
 import { isCluster } from './client.js'
 import type { Connection } from './connection.js'
-import { CLEAR_INDEX } from './index-scripts.js'
+import { CLEAR_INDEX, IS_GENERATION } from './index-scripts.js'
 import type { Keys } from './keys.js'
 import { GENERATION_BYTES } from './record.js'
 import { scan } from './scanning.js'
@@ -17,6 +17,11 @@ const FIRST = Buffer.alloc(GENERATION_BYTES)
 export async function readGeneration(connection: Connection, keys: Keys): Promise<Buffer> {
   const generation = await connection.run((client) => client.getBuffer(keys.generation))
   return generation?.byteLength === GENERATION_BYTES ? generation : FIRST
+}
+
+/** Whether it is this one. Asked by a script, which no replica answers, as it may answer what only reads. */
+export async function isStillGeneration(connection: Connection, keys: Keys, generation: Buffer): Promise<boolean> {
+  return (await connection.run((client) => IS_GENERATION.run(client, [keys.generation], generation))) === 1
 }
 
 /** Removes all responses that were begun before, while readers and writers go on. Marks stay. */

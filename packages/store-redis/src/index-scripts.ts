@@ -95,12 +95,22 @@ local function place(key, slot, record, now)
 end
 `
 
+const GENERATION = `
+local function isGeneration(key, generation)
+  return (redis.call('GET', key) or string.rep('\\0', 8)) == generation
+end
+`
+
+/** KEYS: generation. ARGV: generation. Answers with 1 if it is still this one. */
+export const IS_GENERATION = new Script(GENERATION, 'return isGeneration(KEYS[1], ARGV[1]) and 1 or 0')
+
 /** KEYS: index, generation. ARGV: generation at the beginning, now, slot, record. */
 export const PUT = new Script(
   COMMON,
   PLACE,
+  GENERATION,
   `
-if (redis.call('GET', KEYS[2]) or string.rep('\\0', 8)) ~= ARGV[1] then return { 'cleared', {}, {} } end
+if not isGeneration(KEYS[2], ARGV[1]) then return { 'cleared', {}, {} } end
 return place(KEYS[1], ARGV[3], ARGV[4], tonumber(ARGV[2]))
 `
 )
@@ -198,18 +208,14 @@ export const CLEAR_INDEX = new Script(
   COMMON,
   `
 local fields = fieldsOf(KEYS[1])
-local now, removed, markTtl, others = tonumber(ARGV[2]), 0, 0, 0
+local now, removed, others, markTtl = tonumber(ARGV[2]), 0, 0, nil
 for i = 1, #fields, 2 do
   local field, value = fields[i], fields[i + 1]
   local record = string.byte(value) == 0 and string.sub(value, 10) or value
   local old = head(record)
   if isMark(field, value) then
     local _, at, dropAt = struct.unpack('>Bdd', value)
-    if dropAt > now then
-      markTtl = dropAt - at
-    else
-      redis.call('HDEL', KEYS[1], field)
-    end
+    markTtl = dropAt > now and dropAt - at or 0
   elseif old and old.generation == ARGV[1] then
     others = others + 1
   else
@@ -217,7 +223,8 @@ for i = 1, #fields, 2 do
     removed = removed + 1
   end
 end
-if others == 0 and markTtl > 0 then expire(KEYS[1], math.min(markTtl, redis.call('PTTL', KEYS[1]))) end
+if others == 0 and markTtl == 0 then redis.call('UNLINK', KEYS[1]) end
+if others == 0 and markTtl and markTtl > 0 then expire(KEYS[1], math.min(markTtl, redis.call('PTTL', KEYS[1]))) end
 return removed
 `
 )

@@ -27,7 +27,7 @@ const slotPattern = /^[0-9a-z]{1,64}$/
 /** A response that came from Redis: its metadata, not checked, and its body if that is inline. */
 export interface ReadResponse {
   readonly response: StoredResponse
-  readonly body: Uint8Array | undefined
+  readonly body: Buffer | undefined
 }
 
 export function isId(id: string): boolean {
@@ -70,6 +70,11 @@ export function decodeResponse(value: Buffer): ReadResponse | undefined {
   if (response === undefined) return undefined
   if (value[0] === APART) return bodyAt === value.length ? { response, body: undefined } : undefined
   return response.bodyBytes === value.length - bodyAt ? { response, body: value.subarray(bodyAt) } : undefined
+}
+
+/** The generation that a response was begun in. */
+export function generationOf(record: Buffer): Buffer {
+  return record.subarray(57, 57 + GENERATION_BYTES)
 }
 
 export function encodeMark({ value, at, dropAt }: Mark): Buffer {

@@ -98,3 +98,28 @@ for (const [where, clientOf, nodesOf] of [
     })
   })
 }
+
+describe('clear on one server', () => {
+  it('spares what was begun after it, however late it gets there (row R17)', async () => {
+    await redis.flushall()
+    const store = new RedisStore({ client: redis })
+    await put(store, bytes(10), { key: 'old' })
+    let isFirst = true
+    const slow = Object.create(redis, {
+      scan: {
+        value: async (...args: [string, 'MATCH', string, 'COUNT', number]) => {
+          if (isFirst) {
+            isFirst = false
+            await put(store, bytes(10), { key: 'new', id: hex(2) })
+            await put(store, bytes(300_000), { key: 'new and long', id: hex(3) })
+          }
+          return redis.scan(...args)
+        }
+      }
+    })
+    await new RedisStore({ client: slow }).clear()
+    expect((await store.get('old')).responses).toEqual([])
+    expect((await store.get('new')).responses).toHaveLength(1)
+    expectBytes(await bytesOf(await store.openBody('new and long', hex(3))), bytes(300_000))
+  })
+})

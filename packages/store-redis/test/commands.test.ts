@@ -168,18 +168,57 @@ describe('the commands that RedisStore sends', () => {
     expect(await client.pttl(body as string)).toBeLessThanOrEqual(120_000)
     expect(await store.update(stored.key, { ...stored, dropAt: 10_000_000 })).toBe(true)
     expect(await client.pttl(body as string)).toBeGreaterThan(9_000_000)
+    expect(await client.pttl((body as string).replace(/:b.*/, ''))).toBeGreaterThan(9_000_000)
   })
 
-  it('let a body that was replaced live on for a minute', async () => {
+  it('keep a mark as long as it is to be kept, whatever comes after it', async () => {
+    const store = new RedisStore({ client, clock: () => 1_000 })
+    await store.mark(response().key, { value: hex(9), at: 1_000, dropAt: 3_601_000 })
+    const stored = await put(store, bytes(10), { dropAt: 5_000 })
+    await store.update(stored.key, { ...stored, dropAt: 6_000 })
+    await store.delete(stored.key)
+    const [index] = await client.keys('cc:1:{*')
+    expect(await client.pttl(index as string)).toBeGreaterThan(3_500_000)
+    await store.mark(response().key, { value: hex(8), at: 1_000, dropAt: 2_000 })
+    expect(await client.pttl(index as string)).toBeGreaterThan(3_500_000)
+  })
+
+  it('let a body that was replaced live on for a minute, also for those who have only looked it up', async () => {
     const store = new RedisStore({ client })
     const { key, id } = await put(store, bytes(600_000))
     const opened = await store.openBody(key, id)
     await put(store, bytes(600_000, 2), { id: hex(2) })
     expectBytes(await bytesOf(opened), bytes(600_000))
-    expect(await store.openBody(key, id)).toBeUndefined()
+    expectBytes(await bytesOf(await store.openBody(key, id)), bytes(600_000))
     const [old] = await client.keys(`*:b${id}`)
     const ttl = await client.pttl(old as string)
     expect(ttl).toBeGreaterThan(0)
     expect(ttl).toBeLessThanOrEqual(60_000)
+  })
+
+  it('let nobody begin to read a body that was deleted', async () => {
+    const store = new RedisStore({ client })
+    const { key, id, slot } = await put(store, bytes(600_000))
+    const opened = await store.openBody(key, id)
+    await store.delete(key, slot)
+    expectBytes(await bytesOf(opened), bytes(600_000))
+    expect(await store.openBody(key, id)).toBeUndefined()
+    expect(await client.pttl((await client.keys(`*:b${id}`))[0] as string)).toBeLessThanOrEqual(60_000)
+  })
+
+  it('give a long body that never gets its place five minutes at most', async () => {
+    const store = new RedisStore({ client })
+    const refusing = Object.create(client, {
+      // The connection breaks right after the body was completed.
+      evalsha: {
+        value: (sha1: string, keyCount: number, ...args: string[]) =>
+          args[1] === 'cc:1:generation' ? Promise.reject(new Error('cut')) : client.evalsha(sha1, keyCount, ...args)
+      }
+    })
+    await expect(put(new RedisStore({ client: refusing }), bytes(600_000))).rejects.toThrow('cut')
+    const [body] = await client.keys('*:b*')
+    expect(await client.pttl(body as string)).toBeLessThanOrEqual(300_000)
+    await put(store, bytes(600_000), { id: hex(2) })
+    expect(await client.pttl((await client.keys(`*:b${hex(2)}`))[0] as string)).toBeGreaterThan(1_000_000)
   })
 })

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { Redis } from 'ioredis'
 import { RedisStore } from '../src/index.js'
-import { put } from './put.js'
+import { patient, put } from './put.js'
 import { bytes, hex } from './sample.js'
 import { startRedis } from './servers/index.js'
 
@@ -25,7 +25,7 @@ describe('the connection of RedisStore', () => {
     const connections = async () =>
       Number(/connected_clients:(\d+)/.exec(String(await redis.ask('INFO', 'clients')))?.[1])
     const before = await connections()
-    const store = closed(new RedisStore({ url: redis.url }))
+    const store = closed(new RedisStore({ url: redis.url, options: patient }))
     expect(await connections()).toBe(before)
     await put(store, bytes(10))
     expect(await connections()).toBe(before + 1)
@@ -43,7 +43,7 @@ describe('the connection of RedisStore', () => {
 
   it('that is being opened is closed, too', async () => {
     const redis = await startRedis()
-    const store = new RedisStore({ url: redis.url })
+    const store = new RedisStore({ url: redis.url, options: patient })
     const found = store.get('key')
     await store.close()
     await expect(found).rejects.toMatchObject({ code: 'CC_REDIS_CLOSED' })
@@ -52,7 +52,7 @@ describe('the connection of RedisStore', () => {
   it('fails whatever is asked while Redis is down, and works once it is up (row R1)', async () => {
     const redis = await startRedis()
     await redis.kill()
-    const store = closed(new RedisStore({ url: redis.url }))
+    const store = closed(new RedisStore({ url: redis.url, options: patient }))
     for (let n = 0; n < 3; n++) {
       await expect(store.get('key')).rejects.toMatchObject({ code: 'CC_REDIS_NOT_READY' })
       await expect(put(store, bytes(10))).rejects.toMatchObject({ code: 'CC_REDIS_NOT_READY' })
@@ -111,7 +111,7 @@ describe('the connection of RedisStore', () => {
 describe('RedisStore of a response that is too long', () => {
   it('lets go of the body at the limit, and leaves nothing behind', async () => {
     const redis = await startRedis()
-    const store = closed(new RedisStore({ url: redis.url, maxEntryBytes: 1_000_000 }))
+    const store = closed(new RedisStore({ url: redis.url, options: patient, maxEntryBytes: 1_000_000 }))
     let isLetGo = false
     let pieces = 0
     function* body() {

@@ -23,6 +23,14 @@ beforeEach(async () => {
   await client.flushall()
 })
 
+/** The first of some keys, once there is one. */
+async function askUntilThere(keys: () => Promise<string[]>): Promise<string> {
+  for (;;) {
+    const [first] = await keys()
+    if (first !== undefined) return first
+  }
+}
+
 describe('RedisStore, when something happens to its keys', () => {
   it('misses if any one of the keys of a response is gone (row R10)', async () => {
     for (const length of [1_000, 100_000, 900_000]) {
@@ -49,6 +57,23 @@ describe('RedisStore, when something happens to its keys', () => {
       for (let next = await iterator.next(); !next.done; next = await iterator.next());
     })()
     await expect(rest).rejects.toThrow('gone')
+  })
+
+  it('does not store a body of which a part went while it arrived', async () => {
+    for (const at of [0, 1]) {
+      async function* body() {
+        yield bytes(600_000)
+        // Two chunks are there by now, or on their way.
+        const upload = await askUntilThere(() => client.keys('*:u*'))
+        if (at === 0) await client.unlink(upload)
+        else await client.hdel(upload, '1')
+        yield bytes(600_000)
+      }
+      await store.set(key, body(), () => response({ bodyBytes: 1_200_000 }))
+      expect((await store.get(key)).responses).toEqual([])
+      expect(await store.openBody(key, hex(1))).toBeUndefined()
+      expect(await client.keys('cc:*')).toEqual([])
+    }
   })
 
   it('takes a value of another type for nothing, and puts its own in its place (row R11)', async () => {

@@ -32,10 +32,13 @@ async function commandsDuring(redis: Redis, work: () => Promise<unknown>): Promi
   }
 }
 
+/** Nothing is wrong with Redis here: an answer that takes long is waited for. */
+const patient = { storeTimeoutMs: 60_000 }
+
 describe('RedisStore in a database with others', () => {
   it('sends nothing that goes through the database or sets something up (rows R18, R21)', async () => {
     const redis = await startRedis()
-    const cache = await JudgedCache.start(openStore(redis))
+    const cache = await JudgedCache.start(openStore(redis), patient)
     const names = await commandsDuring(redis, async () => {
       for (const path of [small, large]) {
         await cache.untilStored(path)
@@ -58,7 +61,7 @@ describe('RedisStore in a database with others', () => {
       const options = JSON.stringify(client.options)
       const names = Object.getOwnPropertyNames(client).sort()
       const store = new RedisStore({ client })
-      const cache = await JudgedCache.start(store)
+      const cache = await JudgedCache.start(store, patient)
       for (const path of [small, large]) await cache.untilStored(path)
       await store.clear()
       await cache.settled()
@@ -78,7 +81,7 @@ describe('RedisStore in a database with others', () => {
     const foreign = ['cc', 'cc:', 'cc:1:', 'cc:x', 'cc:1:{x}', 'cc:1:{*}', 'ccc']
     for (const key of foreign) await redis.ask('SET', key, 'x')
     const caches: JudgedCache[] = []
-    for (const prefix of prefixes) caches.push(await JudgedCache.start(openStore(redis, prefix)))
+    for (const prefix of prefixes) caches.push(await JudgedCache.start(openStore(redis, prefix), patient))
     for (const cache of caches) for (const path of [small, large]) await cache.untilStored(path)
     for (const [i, cache] of caches.entries()) {
       await cache.cache.clear()
@@ -105,7 +108,7 @@ describe('RedisStore in a database with others', () => {
     async (keyPrefix) => {
       const redis = await startRedis()
       const store = openStore(redis, keyPrefix)
-      const cache = await JudgedCache.start(store)
+      const cache = await JudgedCache.start(store, patient)
       // Paths that mean something to KEYS and SCAN.
       const paths = ['/1000/a*', '/1000/abc', '/1000/[x]', '/1000/x', '/1000/a?*', '/1000/abc?*', '/1000/%7Ba%7D']
       for (const path of paths) await cache.untilStored(path)
@@ -120,7 +123,7 @@ describe('RedisStore in a database with others', () => {
 
   it('sends no value that is too long for the server (row R13)', async () => {
     const redis = await startRedis({ args: ['--proto-max-bulk-len', '1048576'] })
-    const cache = await JudgedCache.start(openStore(redis))
+    const cache = await JudgedCache.start(openStore(redis), patient)
     for (const path of ['/1048575/a', '/1048576/b', '/1048577/c', '/4000000/d']) await cache.untilStored(path)
   })
 })
@@ -131,7 +134,7 @@ describe('RedisStore and others like it', () => {
     const origin = await TellingOrigin.start()
     const clients = libraries.map(([, library]) => library.redis({ host: '127.0.0.1', port: redis.port }))
     const caches: JudgedCache[] = []
-    for (const client of clients) caches.push(await JudgedCache.start(new RedisStore({ client }), {}, origin))
+    for (const client of clients) caches.push(await JudgedCache.start(new RedisStore({ client }), patient, origin))
     const [first, ...others] = caches as [JudgedCache, ...JudgedCache[]]
     for (const path of [small, large]) await first.untilStored(path)
     const { requests } = origin

@@ -27,3 +27,6 @@ export function expectBytes(actual: Uint8Array | undefined, expected: Uint8Array
   expect(actual?.byteLength).toBe(expected.byteLength)
   expect(Buffer.compare(actual as Uint8Array, expected)).toBe(0)
 }
+
+/** Of a connection of the store's own: where nothing is wrong with Redis, an answer that takes long is waited for. */
+export const patient = { connectTimeout: 60_000, commandTimeout: 60_000, socketTimeout: 60_000 }

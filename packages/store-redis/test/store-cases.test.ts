@@ -4,6 +4,7 @@ import { Redis } from 'ioredis'
 import { Redis as Redis5 } from 'ioredis-5'
 import { Redis as Valkey } from 'iovalkey'
 import { RedisStore, type RedisStoreOptions } from '../src/index.js'
+import { patient } from './put.js'
 import { startRedis } from './servers/index.js'
 
 /** The stores of all cases are side by side in one Redis. */
@@ -20,7 +21,7 @@ function everyCase(options: () => RedisStoreOptions) {
 }
 
 describe('RedisStore with a connection of its own keeps the promises of CacheStore', () => {
-  everyCase(() => ({ url }))
+  everyCase(() => ({ url, options: patient }))
 })
 
 for (const [name, connect] of [
