@@ -11,6 +11,8 @@ describe('the options of RedisStore', () => {
     ['url', 'http://localhost'],
     ['url', 'redis://'.slice(0, -1)],
     ['url', 7],
+    // ioredis takes its name for that of a host, and speaks without TLS.
+    ['url', 'valkeys://localhost'],
     ['options', 'x'],
     ['options', null],
     ['keyPrefix', 'a{b'],
@@ -47,6 +49,14 @@ describe('the options of RedisStore', () => {
       /^url must be a redis:\/\/ or rediss:\/\/ URL, not what was given$/
     )
   })
+
+  it.each([{ host: 'localhost', password: 'secret' }, 'redis://:secret@localhost'])(
+    'tell no password of what is given for a client (row X11)',
+    (client) => {
+      const create = () => new RedisStore({ client } as unknown as RedisStoreOptions)
+      expect(create).toThrow(/^client must be a client of ioredis or iovalkey, not an? \w+$/)
+    }
+  )
 
   it('have a client or a connection of their own, not both', () => {
     const client = new Redis({ lazyConnect: true })

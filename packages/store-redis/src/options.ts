@@ -69,7 +69,7 @@ export interface ReadOptions {
 export function readOptions(given: RedisStoreOptions): ReadOptions {
   const { client, url, options = {}, keyPrefix = 'cc:', maxEntryBytes = 16_777_216, clock = Date.now } = given
   const { nearCache } = given
-  check('client', client, client === undefined || isClient(client), 'a client of ioredis or iovalkey')
+  check('client', client, client === undefined || isClient(client), 'a client of ioredis or iovalkey', hideAll)
   check('url', url, url === undefined || isRedisUrl(url), 'a redis:// or rediss:// URL', hideUrl)
   check('options', options, typeof options === 'object' && options !== null, 'an object', hideAll)
   const { keyPrefix: ofClient } = options
@@ -97,7 +97,7 @@ function checkNearCache(nearCache: unknown, client: RedisClient | undefined): vo
   check('nearCache.maxBytes', maxBytes, Number.isSafeInteger(maxBytes) && Number(maxBytes) > 0, 'a positive integer')
   check('nearCache.shareBodies', shareBodies, typeof shareBodies === 'boolean', 'a boolean')
   if (client === undefined) return
-  check('client', client, canListen(client), 'a client with duplicate() where there is a nearCache')
+  check('client', client, canListen(client), 'a client with duplicate() where there is a nearCache', hideAll)
   // A replica tells of a change when it hears of it, which may be long after others know.
   const { scaleReads = 'master' } = client.options as { scaleReads?: unknown }
   check('client.options.scaleReads', scaleReads, scaleReads === 'master', "'master' where there is a nearCache")
@@ -115,7 +115,7 @@ function isClient(client: unknown): boolean {
 }
 
 function isRedisUrl(url: unknown): boolean {
-  return typeof url === 'string' && /^(?:redis|rediss|valkey|valkeys):\/\//.test(url) && URL.canParse(url)
+  return typeof url === 'string' && /^rediss?:\/\//.test(url) && URL.canParse(url)
 }
 
 function check(
@@ -134,5 +134,5 @@ function hideUrl(url: unknown): string {
 }
 
 function hideAll(value: unknown): string {
-  return value === null ? 'null' : `a ${typeof value}`
+  return value === null ? 'null' : `${typeof value === 'object' ? 'an' : 'a'} ${typeof value}`
 }
