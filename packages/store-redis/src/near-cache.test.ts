@@ -217,6 +217,32 @@ describe('NearCache', () => {
     expect(near.bytes).toBe(0)
   })
 
+  it('copies no more at a time than a quarter of all its room, however many read (row M1)', async () => {
+    async function* pieces() {
+      for (let n = 0; n < 2; n++) yield Buffer.alloc(10_000, n)
+    }
+    const open = async (key: string) => {
+      await near.read(key, `head:${key}`, async () => longFound(20_000))
+      const body = (await near.readBody(key, '1', undefined, async () => pieces())) as AsyncIterable<Uint8Array>
+      return body[Symbol.asyncIterator]()
+    }
+    const readOn = async (body: AsyncIterator<Uint8Array>) => {
+      let length = 0
+      for (let next = await body.next(); !next.done; next = await body.next()) length += next.value.byteLength
+      return length
+    }
+    const [one, two] = [await open('one'), await open('two')]
+    await Promise.all([one.next(), two.next()])
+    expect(await Promise.all([readOn(one), readOn(two)])).toEqual([10_000, 10_000])
+    expect(near.body('one', '1')).toBeDefined()
+    expect(near.body('two', '1')).toBeUndefined()
+    const given = await open('two')
+    await given.next()
+    await given.return?.()
+    expect(await readOn(await open('two'))).toBe(20_000)
+    expect(near.body('two', '1')).toBeDefined()
+  })
+
   it('keeps no body that would take a quarter of all its room', async () => {
     await near.read('k', 'h', async () => longFound(25_001))
     await near.readBody('k', '1', undefined, async () => new Uint8Array(25_001))

@@ -1,5 +1,5 @@
 import type { Body, ByteRange, Found } from '@cc/core'
-import { whenRead } from './near-cache-body.js'
+import { CopyRoom, whenRead } from './near-cache-body.js'
 import { bytesOfFound } from './near-cache-bytes.js'
 
 /** Who is told of changes. `head` is the name of what changed. */
@@ -56,10 +56,12 @@ export class NearCache implements ChangeListener {
   readonly #byKey = new Map<string, Near>()
   readonly #byHead = new Map<string, Near>()
   readonly #readings = new Map<string, Reading>()
+  readonly #copyRoom: CopyRoom
   #bytes = 0
 
   constructor(maxBytes: number, watch: Watch) {
     this.#maxBytes = maxBytes
+    this.#copyRoom = new CopyRoom(maxBytes / 4)
     this.#watch = watch
   }
 
@@ -112,7 +114,8 @@ export class NearCache implements ChangeListener {
     const body = await read()
     const bytes = this.#bytesToKeep(key, id)
     if (body === undefined || range !== undefined || bytes === undefined) return body
-    if (!(body instanceof Uint8Array)) return whenRead(body, bytes, (whole) => this.#keepBody(key, id, whole))
+    if (!(body instanceof Uint8Array))
+      return whenRead(body, bytes, this.#copyRoom, (whole) => this.#keepBody(key, id, whole))
     if (body.byteLength !== bytes) return body
     const own = new Uint8Array(body)
     this.#keepBody(key, id, own)
