@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { fstatSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Body, StoredResponse } from '@cc/core'
@@ -54,4 +54,17 @@ export function filesIn(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true, recursive: true })
     .filter((one) => one.isFile())
     .map((one) => join(one.parentPath, one.name))
+}
+
+/** How many files below a folder this process has open. Folders are gone through in the background at any time. */
+export function openFilesIn(folder: string): number {
+  return readdirSync('/proc/self/fd').filter((descriptor) => {
+    try {
+      const path = readlinkSync(`/proc/self/fd/${descriptor}`)
+      return path.startsWith(`${folder}/`) && fstatSync(Number(descriptor)).isFile()
+    } catch {
+      // It was closed since.
+      return false
+    }
+  }).length
 }
