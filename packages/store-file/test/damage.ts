@@ -17,7 +17,10 @@ export class Damaged {
     const damaged = new Damaged()
     damaged.#path = path
     damaged.#origin = await FileOrigin.start()
-    damaged.#client = await Client.open(damaged.folder, {}, { nodeOptions: ['--unhandled-rejections=strict'] })
+    // Room for all of the body, so that nothing is given up where the disk is slow.
+    const cacheOptions = { copyBufferBytes: 16 * 1024 ** 2 }
+    const options = { nodeOptions: ['--unhandled-rejections=strict'] }
+    damaged.#client = await Client.open(damaged.folder, { cacheOptions }, options)
     await damaged.#ask()
     for (const { path } of filesIn(damaged.folder)) damaged.files.set(path, readFileSync(path))
     return damaged

@@ -82,7 +82,7 @@ describe('the lock of a writer', () => {
     holder.signal('SIGSTOP')
     age(
       filesIn(folder).map(({ path }) => path),
-      1_800
+      7_200
     )
     await other.call('call', 'prune')
     holder.signal('SIGCONT')

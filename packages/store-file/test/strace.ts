@@ -44,7 +44,7 @@ export class Trace {
 
   private constructor(pid: number, { calls, paths = [], inject }: TraceOptions) {
     this.#folder = mkdtempSync(join(tmpdir(), 'store-file-trace-'))
-    const args = ['-f', '-y', '-s', '0', '-p', `${pid}`, '-o', this.#log, '-e', `trace=${calls}`, '-e', 'signal=none']
+    const args = ['-f', '-y', '-s', '0', '-p', `${pid}`, '-o', this.#log, '-e', `trace=${calls}`]
     for (const path of paths) args.push('-P', path)
     if (inject !== undefined) args.push('-e', `inject=${inject}`)
     this.#strace = spawn('strace', args, { stdio: ['ignore', 'ignore', 'pipe'] })

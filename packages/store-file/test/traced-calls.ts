@@ -15,6 +15,8 @@ export interface Operation {
   readonly storeOptions?: object
   /** Paths that are in the cache before. */
   readonly stored: readonly string[]
+  /** Set if a process that is killed leaves a response under each of these paths: the one that was there, or the next. */
+  readonly keeps?: true
   /** What it does. */
   run(client: Client, origin: FileOrigin): Promise<unknown>
 }
@@ -28,6 +30,8 @@ export const operations: readonly Operation[] = [
   { name: 'store a large response', stored: [], run: (client, origin) => right(client, origin, large) },
   { name: 'read a small response', stored: [small], run: (client, origin) => right(client, origin, small) },
   { name: 'read a large response', stored: [large], run: (client, origin) => right(client, origin, large) },
+  { name: 'store in place of a small response', stored: [small], run: renew(small), keeps: true },
+  { name: 'store in place of a large response', stored: [large], run: renew(large), keeps: true },
   { name: 'invalidate', stored: [small], run: invalidate },
   {
     name: 'store durably',
@@ -40,6 +44,15 @@ export const operations: readonly Operation[] = [
 async function right(client: Client, origin: FileOrigin, path: string): Promise<void> {
   const fault = origin.faultOf(path, await client.ask(origin.url(path)))
   if (fault !== undefined) throw new Error(fault)
+}
+
+/** Has the cache ask the origin, and store what it says. */
+function renew(path: string) {
+  return async (client: Client, origin: FileOrigin): Promise<void> => {
+    const answer = await client.ask(origin.url(path), { headers: { 'cache-control': 'no-cache' } })
+    const fault = origin.faultOf(path, answer)
+    if (fault !== undefined) throw new Error(fault)
+  }
 }
 
 /** What was stored before must not come again, whether or not it could be marked. */
@@ -90,20 +103,23 @@ export class TracedOperation {
 
   /**
    * Does it with the `n`-th such call of each thread going wrong as `effect` says, such as `error=EIO`, and asserts that
-   * it was answered as without a cache, and that the folder heals. `false` if there are not that many such calls.
+   * it was answered as without a cache, and that the folder heals; `look` is called before that. `false` if there are not
+   * that many such calls.
    */
-  async runWith(call: string, effect: string, n: number): Promise<boolean> {
+  async runWith(call: string, effect: string, n: number, look: (folder: string) => void = () => {}): Promise<boolean> {
     const inject = `${call}:${effect}:when=${n}`
     const about = `${this.#operation.name}, ${inject}`
     const isDeadly = effect === 'signal=KILL'
     let lines: string[]
     try {
       lines = await this.#traced({ calls: call, paths: this.#paths, inject }, isDeadly)
+      look(this.#folder)
+      if (isDeadly && this.#operation.keeps) await this.#assertKept()
       await this.assertHealed()
     } catch (cause) {
       throw new Error(`${about}: ${(cause as Error).message}`, { cause })
     }
-    return lines.some((line) => line.includes('(INJECTED)') || line.includes('killed by SIGKILL'))
+    return lines.some((line) => line.includes('(INJECTED)') || line.includes('+++ killed by SIGKILL'))
   }
 
   /** The files that the operation has to do with, those that it makes included. */
@@ -173,9 +189,20 @@ export class TracedOperation {
     }
   }
 
+  async #assertKept(): Promise<void> {
+    const client = this.#client ?? (await this.#start())
+    await client.open(this.#folder, this.#settings)
+    for (const path of this.#operation.stored) {
+      const { outcome } = await client.ask(this.#origin.url(path))
+      if (outcome !== 'hit') throw new Error(`neither the old response nor the new one is there: ${outcome}`)
+    }
+  }
+
   /** Another store on the folder answers rightly, and from the cache the second time. */
   async assertHealed(): Promise<void> {
     const client = this.#client ?? (await this.#start())
+    // Other names than those of the files that may have been left behind.
+    await client.call('startOver', 1_000)
     await client.open(this.#folder, this.#settings)
     for (const path of [small, large]) {
       await right(client, this.#origin, path)

@@ -1,12 +1,12 @@
-// Random values that are the same each time, so that a tracer can be told the names of files that are yet to be made.
+// Random values, and a process id, that are the same each time, so that a tracer can be told the names of files that are yet to be made.
 import crypto from 'node:crypto'
 import { syncBuiltinESMExports } from 'node:module'
 
 let drawn = 0
 
-/** From now on the values are those of a new process. */
-globalThis.startOver = () => {
-  drawn = 0
+/** From now on the values are those of a new process, or of one that has drawn some already. */
+globalThis.startOver = (from = 0) => {
+  drawn = from
 }
 
 function fill(bytes) {
@@ -23,4 +23,6 @@ crypto.randomUUID = () =>
     .replace(/(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
 crypto.webcrypto.getRandomValues = crypto.randomFillSync
 crypto.webcrypto.randomUUID = crypto.randomUUID
+// One that is always running.
+Object.defineProperty(process, 'pid', { value: 1 })
 syncBuiltinESMExports()
