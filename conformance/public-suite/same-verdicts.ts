@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { Agent, type Dispatcher } from 'undici'
 import { classify, type Outcome, type RawResults } from './classify.js'
 import { modes } from './modes.js'
+import { readingItsWrites } from './reading-its-writes.js'
 import { listTests, runSuite } from './run.js'
 
 /** Defines a test for each of the suite's: with this store it ends as it does with `DictStore`, in both modes. */
@@ -35,7 +36,7 @@ export function describeSameVerdicts(name: string, open: () => CacheStore | Prom
 
       beforeAll(async () => {
         store = await open()
-        sides.push(new Side(new DictStore()), new Side(store))
+        sides.push(new Side(new DictStore()), new Side(readingItsWrites(store)))
         for (const side of sides) await side.run(tests.map(({ id }) => id))
         // The suite goes by the wall clock: on a busy machine a test ends otherwise now and then, on either side.
         for (let again = 0; again < 2 && differing().length > 0; again++) {
