@@ -5,6 +5,7 @@ import { type Answering, answering, disconnect, notModified, ok, withStatus } fr
 import { type Answer, type Ask, setUp, stores } from './harness.js'
 import { MapStore } from './map-store.js'
 import { Representation } from './ranged-origin.js'
+import { Recorder } from './recorder.js'
 
 const etag = { ETag: '"a"' }
 const options = { cacheStatus: 'c' }
@@ -43,6 +44,29 @@ describe.each(stores)('Cache-Status with %s (RFC 9211)', (_name, makeStore) => {
       client.clock.advance(1)
       expect((await client.get('/')).headers['cache-status']).toEqual([...upstream, `c; hit; ttl=${59 - i}`])
     }
+  })
+
+  it('CS-01: a new handler gets it each time added to what there was, in raw fields as bytes', async () => {
+    const lines = ['o; hit', 'p; hit']
+    const client = await setUp(makeStore(), answering(ok('max-age=60', { 'Cache-Status': lines })), options)
+    await client.get('/')
+    for (let i = 0; i < 2; i++) {
+      const seen = new Recorder('new')
+      const decided = client.nextDecision()
+      client.dispatcher.dispatch({ origin: client.origin.url, path: '/', method: 'GET' }, seen.handler)
+      await Promise.all([seen.over, decided])
+      expect(seen.headers['cache-status']).toEqual([...lines, 'c; hit; ttl=60'])
+      expect(seen.rawHeaders.every(Buffer.isBuffer)).toBe(true)
+    }
+  })
+
+  it('CS-02: of a request that waited for another one in vain it says so (COLL-01)', async () => {
+    const client = await setUp(makeStore(), answering(ok('no-store')), options)
+    const answers = await Promise.all([client.get('/'), client.get('/')])
+    expect(answers.map(({ headers }) => headers['cache-status']).sort()).toEqual([
+      'c; fwd=uri-miss; collapsed=?0; fwd-status=200',
+      'c; fwd=uri-miss; fwd-status=200'
+    ])
   })
 
   it('CS-01: by default there is none', async () => {

@@ -54,6 +54,16 @@ describe('cc-explain', () => {
     expect(out).toMatch(/storing {2}yes {2}FRESH-02 {2}RFC 9111 §5\.2\.2\.1 +max-age says how long it is fresh/)
   })
 
+  it('sends what is given in place of what it would send by itself, and says where freshness is a guess', async () => {
+    const tenDaysAgo = new Date(Date.now() - 864_000_000).toUTCString()
+    const { url, requests } = await originOf((_request, response) =>
+      response.setHeader('Last-Modified', tenDaysAgo).end()
+    )
+    const { out } = await run(url, '-H', 'Accept: text/html', '-H', 'accept: text/plain')
+    expect(requests).toMatchObject([{ headers: { accept: 'text/html, text/plain' } }])
+    expect(out).toMatch(/^Age {6}\d+ of 86400 s, by a heuristic$/m)
+  })
+
   it('says why it is not stored, and what would change that', async () => {
     const { url } = await originOf((_request, response) =>
       response.setHeader('Cache-Control', 'private, max-age=60').end()

@@ -46,7 +46,7 @@ class StatusHead implements Head {
 export function withStatus({ asked, cache, waitedInVain }: Exchange, head: Head, status: CacheStatus): Head {
   const { cacheStatus, cacheStatusKey } = cache.settings
   if (cacheStatus === undefined) return head
-  const key = cacheStatusKey && asked.key.key !== '' ? asked.key.key : undefined
+  const key = cacheStatusKey ? asked.key.key : undefined
   const collapsed = status.collapsed ?? (waitedInVain ? false : undefined)
   return new StatusHead(head, cacheStatusMember(cacheStatus, { ...status, collapsed, key }))
 }

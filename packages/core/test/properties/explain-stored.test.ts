@@ -192,7 +192,30 @@ describe.each(stores)('cache.explain, with %s', (_name, makeStore) => {
       }
       await client.origin.stop()
     })
-    await fc.assert(property, { numRuns: 100 })
+    // The seconds of a second step go by twice: before the response of the first is explained, and again before it is asked.
+    const first = { query: '?id=1', rules: 'params=("utm")', seconds: 0, control: undefined } as const
+    const other = { ...first, query: '?utm=b&id=1', cacheControl: 'no-store' } as const
+    const fresh = { ...first, cacheControl: 'max-age=10' } as const
+    await fc.assert(property, {
+      numRuns: 100,
+      examples: [
+        [[fresh, other]],
+        [[fresh, fresh]],
+        [
+          [
+            { ...first, cacheControl: 'max-age=5, stale-while-revalidate=20' },
+            { ...other, seconds: 6 }
+          ]
+        ],
+        [
+          [
+            { ...first, cacheControl: 'max-age=5, must-revalidate' },
+            { ...other, seconds: 6 }
+          ]
+        ],
+        [[{ ...fresh, control: 'only-if-cached' }, other]]
+      ]
+    })
     expect([...seen]).toEqual(
       expect.arrayContaining([
         'serve',
