@@ -70,9 +70,8 @@ export class Cluster {
   /** The running node that serves this slot now, as the others see it. */
   async masterOf(slot: number): Promise<ClusterNode> {
     const running = this.nodes.find((node) => !node.hasEnded)
-    const ranges = (await running?.ask('CLUSTER', 'SLOTS')) as [number, number, [string, number]][]
-    const range = ranges.find(([first, last]) => first <= slot && slot <= last)
-    const node = this.nodes.find(({ port }) => port === range?.[2][1])
+    const master = running && (await masterPort(running, slot))
+    const node = this.nodes.find(({ port }) => port === master)
     if (node === undefined) throw new Error(`nobody serves slot ${slot}`)
     return node
   }
@@ -113,7 +112,21 @@ export class Cluster {
       await from.ask('MIGRATE', '127.0.0.1', to.port, '', 0, 60_000, 'KEYS', ...keys)
     }
     for (const node of [to, from]) await node.ask('CLUSTER', 'SETSLOT', slot, 'NODE', to.id)
+    // Until all have heard of it, one that has not may win the two over again.
+    for (const node of this.nodes) {
+      if (!node.hasEnded)
+        await askUntil(
+          () => masterPort(node, slot),
+          (port) => port === to.port
+        )
+    }
   }
+}
+
+/** The port of the node that serves this slot now, as `node` sees it. */
+async function masterPort(node: ClusterNode, slot: number): Promise<number | undefined> {
+  const ranges = (await node.ask('CLUSTER', 'SLOTS')) as [number, number, [string, number]][]
+  return ranges.find(([first, last]) => first <= slot && slot <= last)?.[2][1]
 }
 
 /** A cluster, all slots served and all replicas in step, stopped when the tests of the file are over. */
