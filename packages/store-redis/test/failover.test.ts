@@ -1,66 +1,14 @@
-import { beforeAll, describe, expect, it } from '@jest/globals'
+import { describe, it } from '@jest/globals'
 import { RedisStore } from '../src/index.js'
+import { describeFailover, load, untilAllStored } from './describe-failover.js'
 import { JudgedCache, underLoad } from './judged-cache.js'
 import { libraries } from './libraries.js'
-import { large, limits, paths, small } from './paths.js'
-import { type Cluster, startCluster, startSentinels } from './servers/index.js'
-
-const some = { requests: 1_280, concurrency: 64, paths }
-
-/** Asks for everything until everything is served: whatever node of a cluster it is on. */
-async function untilAllStored(cache: JudgedCache): Promise<void> {
-  for (const path of [...paths, small, large]) await cache.untilStored(path)
-}
+import { limits } from './paths.js'
+import { startCluster } from './servers/index.js'
 
 describe('RedisStore under load', () => {
-  it.each(libraries)(
-    'has the origin answer while sentinels replace its primary, and then serves again (%s) (row R7)',
-    async (_name, library) => {
-      const group = await startSentinels()
-      const client = library.redis({ sentinels: group.addresses, name: group.name })
-      const cache = await JudgedCache.start(new RedisStore({ client }), limits)
-      await untilAllStored(cache)
-      const old = await group.primary()
-      await underLoad(cache, { ...some, onAnswer: (n) => void (n === 200 && old.kill()) })
-      await group.haveReplaced(old)
-      await untilAllStored(cache)
-    }
-  )
-
-  describe.each(libraries)('on a cluster (%s)', (_name, library) => {
-    let servers: Cluster
-    let cache: JudgedCache
-    beforeAll(async () => {
-      servers = await startCluster({ masters: 3, replicas: 1, nodeTimeoutMs: 1_500 })
-      cache = await JudgedCache.start(new RedisStore({ client: library.cluster(servers.startupNodes) }), limits)
-      await untilAllStored(cache)
-    })
-
-    it('goes on while slots move, and finds what has moved (row R14)', async () => {
-      const slot = await servers.nodes[0].ask('CLUSTER', 'KEYSLOT', '{a}')
-      const from = await servers.masterOf(slot)
-      const to = servers.masters.find((node) => node !== from) ?? from
-      // Every slot of a master that has something in it goes to another one, while requests come.
-      let isOver = false
-      const loading = (async () => {
-        while (!isOver) await underLoad(cache, { ...some, requests: 64 })
-      })()
-      const slots = new Set<number>()
-      for (const key of (await from.ask('KEYS', '*')) as string[]) slots.add(await from.ask('CLUSTER', 'KEYSLOT', key))
-      expect(slots.size).toBeGreaterThan(0)
-      for (const slot of slots) await servers.moveSlot(slot, to)
-      isOver = true
-      await loading
-      await untilAllStored(cache)
-    })
-
-    it('has the origin answer while a replica takes over, and then serves again (row R7)', async () => {
-      const [master] = servers.masters
-      await underLoad(cache, { ...some, onAnswer: (n) => void (n === 200 && master.kill()) })
-      await servers.haveReplaced(master)
-      await untilAllStored(cache)
-    })
-  })
+  // The other libraries are tried at length.
+  describeFailover(libraries.slice(0, 1))
 
   it('has the origin answer while a master is missing, and serves when it is back (row R8)', async () => {
     const servers = await startCluster({ masters: 3, replicas: 0, nodeTimeoutMs: 1_500 })
@@ -69,7 +17,7 @@ describe('RedisStore under load', () => {
     await untilAllStored(cache)
     const [master] = servers.masters
     await master.kill()
-    await underLoad(cache, some)
+    await underLoad(cache, load)
     await master.restart()
     await servers.isWhole()
     await untilAllStored(cache)
