@@ -107,7 +107,7 @@ async function conformance() {
 const withoutStores = ['packages/core', 'packages/store-dict', 'conformance', 'scripts']
 
 async function tests(version, paths, env = {}) {
-  return jest(paths, { node: await nodeBinary(version), env, timeoutMs: 15 * 60_000 })
+  return jest(paths, { node: await nodeBinary(version), env })
 }
 
 const manifest = (path) => JSON.parse(readFileSync(join(root, path), 'utf8'))
