@@ -117,7 +117,7 @@ export function countTests(report, { filtered = false } = {}) {
 }
 
 /** Runs jest and resolves to `{ passed, failed }`. Rejects, with these counts, unless all went well and something ran. */
-export async function jest(args, { node = process.execPath, env = {}, timeoutMs = 20 * 60_000 } = {}) {
+export async function jest(args, { node = process.execPath, env = {}, timeoutMs = 30 * 60_000 } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'cc-jest-'))
   const outputFile = join(folder, 'report.json')
   try {
