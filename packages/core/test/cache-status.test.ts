@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
+import { Agent, type Dispatcher } from 'undici'
 import { cacheStatusMember } from '../src/rules/cache-status.js'
 import { type Answering, answering, disconnect, notModified, ok, withStatus } from './answers.js'
 import { type Answer, type Ask, setUp, stores } from './harness.js'
@@ -61,6 +62,31 @@ describe.each(stores)('Cache-Status with %s (RFC 9211)', (_name, makeStore) => {
       [...lines, 'c; fwd=uri-miss; collapsed; fwd-status=200; ttl=60']
     ])
     for (let i = 0; i < 2; i++) expect(await ask()).toEqual([...lines, 'c; hit; ttl=60'])
+  })
+
+  it('CS-01: what an interceptor below has kept of the response stays as it came', async () => {
+    const lines = ['o; hit', 'p; hit']
+    const client = await setUp(makeStore(), answering(ok('no-store', { 'Cache-Status': lines })), options)
+    const kept: unknown[] = []
+    const keeping: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (opts, handler) =>
+      dispatch(opts, {
+        onRequestStart: (...all) => handler.onRequestStart?.(...all),
+        onResponseStart(controller, status, headers, text) {
+          kept.push(headers['cache-status'])
+          handler.onResponseStart?.(controller, status, headers, text)
+        },
+        onResponseData: (...all) => handler.onResponseData?.(...all),
+        onResponseEnd: (...all) => handler.onResponseEnd?.(...all),
+        onResponseError: (...all) => handler.onResponseError?.(...all)
+      })
+    const agent = new Agent()
+    const seen = new Recorder('new')
+    const composed = agent.compose(keeping, client.cache.interceptor)
+    composed.dispatch({ origin: client.origin.url, path: '/', method: 'GET' }, seen.handler)
+    await seen.over
+    await agent.close()
+    expect(seen.headers['cache-status']).toEqual([...lines, 'c; fwd=uri-miss; fwd-status=200'])
+    expect(kept).toEqual([lines])
   })
 
   it('CS-02: of a request that waited for another one in vain it says so (COLL-01)', async () => {

@@ -2,7 +2,7 @@ import type { StoredResponse } from '@cc/core'
 import type { Content } from './content.js'
 import type { Disk } from './disk.js'
 import { isCode, isInTheWay } from './disk-errors.js'
-import { fit } from './fitting.js'
+import { fitIntoFile } from './fitting.js'
 import type { Folder } from './folder.js'
 import { type KeptResponse, readKeyFile } from './key-file.js'
 import { hashOf, type Layout } from './layout.js'
@@ -142,7 +142,7 @@ export class Entries {
     { kept, content, id }: Wanted,
     isLast: boolean
   ): Steps<Pick<Entry, 'kept' | 'bytes'> | 'changed' | undefined> {
-    const fitted = fit(key, kept)
+    const fitted = fitIntoFile(key, kept)
     if (fitted === undefined || (this.#keepsAll && fitted.kept.length < kept.length)) return undefined
     // Those that are there are newer, and fill all the room there is.
     if (id !== undefined && !fitted.kept.some(({ response }) => response.id === id)) return undefined

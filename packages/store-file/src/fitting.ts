@@ -13,7 +13,7 @@ export interface Fitted {
  * Of all responses that are wanted under a key those that there is room for, newest first; the bodies of the newest lie
  * beside them. `undefined` if there is not even room for one.
  */
-export function fit(key: string, wanted: readonly KeptResponse[]): Fitted | undefined {
+export function fitIntoFile(key: string, wanted: readonly KeptResponse[]): Fitted | undefined {
   const newestFirst = [...wanted].sort((a, b) => b.response.responseTime - a.response.responseTime)
   const leaving: { id: string; body: Uint8Array }[] = []
   let room = besideBytes

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { response } from '../test/sample.js'
-import { fit } from './fitting.js'
+import { fitIntoFile } from './fitting.js'
 import { besideBytes, type KeptResponse, keyOf, readKeyFile, writeKeyFile } from './key-file.js'
 import { dropAtOf, readMarkFile, writeMarkFile } from './mark-file.js'
 import { maxMetadataBytes, seal, unseal } from './sealed.js'
@@ -115,7 +115,7 @@ describe('what lies beside the metadata', () => {
           response: response({ id: n.toString(16), slot: `${n}`, responseTime, bodyBytes: length ?? 70_000 }),
           body: length === undefined ? undefined : new Uint8Array(length).fill(n)
         }))
-        const fitted = fit('a key', wanted)
+        const fitted = fitIntoFile('a key', wanted)
         if (fitted === undefined) throw new Error('nothing fitted')
         const { kept, leaving, file } = fitted
         expect(plain(readKeyFile(file, 'a key'))).toEqual(plain(kept))
@@ -145,10 +145,10 @@ describe('what lies beside the metadata', () => {
       response: response({ id: `${n}`, slot: `${n}`, responseTime: n, fields: [['X', 'x'.repeat(60_000)]] }),
       body: new Uint8Array(0)
     })
-    const fitted = fit('a key', [1, 5, 3, 4, 2].map(long))
+    const fitted = fitIntoFile('a key', [1, 5, 3, 4, 2].map(long))
     expect(fitted?.kept.map(({ response: { id } }) => id)).toEqual(['5', '4', '3'])
     const tooLong = { ...long(1), response: response({ statusText: 'x'.repeat(200_000) }) }
-    expect(fit('a key', [tooLong])).toBeUndefined()
+    expect(fitIntoFile('a key', [tooLong])).toBeUndefined()
   })
 })
 
