@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { type CacheOptions, type CacheStore, channels, createCache } from '@cc/core'
-import { afterAll, afterEach, beforeEach, jest } from '@jest/globals'
+import { afterAll, beforeAll, jest } from '@jest/globals'
 import { Agent, type Dispatcher, request } from 'undici'
 import { bytesOf, contentOf, TellingOrigin } from './telling-origin.js'
 
@@ -9,15 +9,16 @@ afterAll(async () => {
   for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp()
 })
 
-// That a store fails is what these tests are about; of all else that a process warns of they are still told.
+// That a store fails is what these tests are about; of all else that a process warns of they are still told. From the
+// first thing to the last: what is set up before the tests, and what is still going on after one, warns as well.
 const emitWarning = process.emitWarning
-beforeEach(() => {
+beforeAll(() => {
   jest.spyOn(process, 'emitWarning').mockImplementation((...args: unknown[]) => {
     const [, options] = args as [unknown, { code?: string } | undefined]
     if (options?.code !== 'CC_STORE_FAILED') Reflect.apply(emitWarning, process, args)
   })
 })
-afterEach(() => {
+afterAll(() => {
   jest.restoreAllMocks()
 })
 
