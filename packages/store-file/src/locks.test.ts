@@ -144,6 +144,9 @@ describe('lock', () => {
     const path = new Layout(folder).forwardLock(hashOf('lost'))
     renameSync(path, `${folder}/aside`)
     mkdirSync(path)
+    // Who takes over does so long after. Made in the same millisecond it would be the same lock to the library.
+    const takenOver = Date.now() / 1000 + 20
+    utimesSync(path, takenOver, takenOver)
     const later = performance.now() + 60_000
     const clock = jest.spyOn(performance, 'now').mockImplementation(() => later)
     await Promise.all([kept?.release(), lost?.release()])
