@@ -37,6 +37,12 @@ describe('readIndex', () => {
   it('finds nothing beside what might have been a mark', () => {
     expect(readIndex([inline(1, 10), encodeMark(mark).subarray(0, 10)])).toBe(NOTHING)
     expect(readIndex([inline(1, 10), Buffer.from([9])])).toBe(NOTHING)
+    for (let kind = 0; kind < 256; kind++) {
+      const damaged = encodeMark(mark)
+      if (damaged[0] === kind) continue
+      damaged[0] = kind
+      expect(readIndex([inline(1, 10), damaged])).toBe(NOTHING)
+    }
     expect(readIndex([inline(1, 10), Buffer.alloc(0)])).toBe(NOTHING)
     expect(readIndex(new Array(10_001).fill(inline(1, 10)))).toBe(NOTHING)
   })

@@ -1,5 +1,14 @@
 import type { Found, FoundResponse, Mark } from '@cc/core'
-import { APART, decodeMark, decodeResponse, INLINE, INLINE_BYTES, MARK, type ReadResponse } from './record.js'
+import {
+  APART,
+  decodeMark,
+  decodeResponse,
+  HEAD_BYTES,
+  INLINE,
+  INLINE_BYTES,
+  MARK,
+  type ReadResponse
+} from './record.js'
 
 /** More values than a cache puts under a key. */
 const MAX_VALUES = 10_000
@@ -10,7 +19,8 @@ export const NOTHING: Found = Object.freeze({ responses: Object.freeze([]) })
 
 /**
  * What the values of an index say. What cannot be read of a response is that response alone. A value that is of no known
- * kind, or of a damaged mark, might have been a mark: then nothing is found, for all of it may be invalid.
+ * kind, or of a damaged mark, or too short for its kind, might have been a mark: then nothing is found, for all of it may
+ * be invalid.
  */
 export function readIndex(values: readonly Buffer[]): Found {
   if (values.length === 0 || values.length > MAX_VALUES) return NOTHING
@@ -19,6 +29,7 @@ export function readIndex(values: readonly Buffer[]): Found {
   let inlineBytes = 0
   for (const value of values) {
     const kind = value[0]
+    if (kind !== MARK && value.byteLength < HEAD_BYTES) return NOTHING
     if (kind === INLINE || kind === APART) {
       const response = decodeResponse(value)
       if (response === undefined) continue

@@ -30,6 +30,11 @@ local function isMark(field, record)
   return field == FIELD_OF_MARK and #record >= 17 and string.byte(record) == MARK
 end
 
+-- Nobody knows what was invalid by it.
+local function isDamagedMark(field, record)
+  return field == FIELD_OF_MARK and not isMark(field, record)
+end
+
 -- All fields and values. What somebody else put here is in the way and goes.
 local function fieldsOf(key)
   local fields = redis.pcall('HGETALL', key)
@@ -69,8 +74,8 @@ end
 local function place(key, slot, record, now)
   local new = head(record)
   local fields = fieldsOf(key)
-  local ttl, isMarked = new.dropAt - now, false
-  local gone, useless, riding = {}, {}, {}
+  local ttl, isMarked, isMarkDamaged = new.dropAt - now, false, false
+  local gone, useless, riding, apart = {}, {}, {}, {}
   if new.kind == INLINE then riding[1] = { slot = slot, responseTime = new.responseTime, body = new.body } end
   for i = 1, #fields, 2 do
     local field, value = fields[i], fields[i + 1]
@@ -78,7 +83,10 @@ local function place(key, slot, record, now)
     if field == slot then
       if old and old.requestTime > new.requestTime then return { 'later', {}, {} } end
       if old and old.kind == APART and old.id ~= new.id then gone[#gone + 1] = old.id end
+    elseif isDamagedMark(field, value) then
+      isMarkDamaged = true
     elseif old and old.dropAt > now then
+      if old.kind == APART then apart[#apart + 1] = old.id end
       ttl = math.max(ttl, old.dropAt - now)
       if old.kind == INLINE then riding[#riding + 1] = { slot = field, responseTime = old.responseTime, body = old.body } end
     elseif isMark(field, value) then
@@ -87,6 +95,11 @@ local function place(key, slot, record, now)
       useless[#useless + 1] = field
       if old and old.kind == APART then gone[#gone + 1] = old.id end
     end
+  end
+  if isMarkDamaged then
+    redis.call('UNLINK', key)
+    for _, id in ipairs(apart) do gone[#gone + 1] = id end
+    ttl, riding = new.dropAt - now, {}
   end
   for _, field in ipairs(useless) do redis.call('HDEL', key, field) end
   redis.call('HSET', key, slot, record)
@@ -216,6 +229,8 @@ for i = 1, #fields, 2 do
   if isMark(field, value) then
     local _, at, dropAt = struct.unpack('>Bdd', value)
     markTtl = dropAt > now and dropAt - at or 0
+  elseif isDamagedMark(field, value) then
+    others = others + 1
   elseif old and old.generation == ARGV[1] then
     others = others + 1
   else

@@ -124,6 +124,27 @@ describe('RedisStore, when something happens to its keys', () => {
     }
   })
 
+  it('lets nothing come back that a damaged mark may have made invalid (row R12)', async () => {
+    await put(store, bytes(500))
+    await put(store, bytes(300_000), { slot: hex(2), id: hex(2) })
+    await store.mark(key, mark)
+    const [index] = await client.keys('cc:1:{*}')
+    const record = (await client.hgetBuffer(index as string, '!')) as Buffer
+    record[0] = 1
+    await client.hset(index as string, '!', record)
+    expect((await store.get(key)).responses).toEqual([])
+    await store.clear()
+    await put(store, bytes(500))
+    expect((await store.get(key)).responses).toHaveLength(1)
+
+    await put(store, bytes(300_000), { slot: hex(2), id: hex(2) })
+    await client.hset(index as string, '!', record)
+    await put(store, bytes(700), { slot: hex(3), id: hex(3) })
+    const { responses } = await store.get(key)
+    expect(responses.map(({ response }) => response.id)).toEqual([hex(3)])
+    expect(await client.pttl(`${index}:b${hex(2)}`)).toBeLessThanOrEqual(60_000)
+  })
+
   it('sends its scripts again when the server has forgotten them (row R6)', async () => {
     await put(store, bytes(10))
     await client.script('FLUSH')
