@@ -62,4 +62,20 @@ describe('cacheInterceptor() without a store', () => {
     expect(requests).toBe(0)
     await without.close()
   })
+
+  it('fails the first request, saying what to upgrade, if that package is too old or too new', async () => {
+    jest.doMock('@cc/store-dict', () => ({
+      DictStore: class {
+        readonly contract = 2
+      }
+    }))
+    jest.resetModules()
+    const core = await import('@cc/core')
+    const mixed = new Agent().compose(core.cacheInterceptor())
+    await expect(request(url, { dispatcher: mixed })).rejects.toThrow(
+      '@cc/store-dict: contract must be 1: this version of @cc/core is too old for the store, upgrade @cc/core, not 2'
+    )
+    expect(requests).toBe(0)
+    await mixed.close()
+  })
 })

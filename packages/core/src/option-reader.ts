@@ -5,6 +5,7 @@ import { isToken } from './rules/fields.js'
 import type { Heuristic } from './rules/heuristics.js'
 import type { StoredResponse } from './rules/messages.js'
 import type { CacheStore } from './store.js'
+import { contractFault } from './store-contract.js'
 
 const storeMethods = ['get', 'openBody', 'set', 'update', 'mark', 'delete'] as const
 
@@ -113,8 +114,8 @@ export class OptionReader {
       if (typeof value[method] !== 'function')
         throw invalid(`${name}.${method}`, value[method], 'a function, as CacheStore has it')
     }
-    if (value.contract !== 1)
-      throw invalid(`${name}.contract`, value.contract, '1: this store was written for another version of @cc/core')
+    const fault = contractFault(value)
+    if (fault !== undefined) throw invalid(`${name}.contract`, value.contract, fault)
     return value
   }
 

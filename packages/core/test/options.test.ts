@@ -97,6 +97,23 @@ describe('options', () => {
     }
   )
 
+  it.each([
+    [2, 'this version of @cc/core is too old for the store, upgrade @cc/core'],
+    [0, 'the store is too old for this version of @cc/core, upgrade the package of the store']
+  ])('store: one of contract %d is told which of the two to upgrade', (contract, advice) => {
+    const store = Object.assign(new MapStore(), { contract }) as never
+    expect(() => cacheInterceptor({ store })).toThrow(
+      new TypeError(`cacheInterceptor: store.contract must be 1: ${advice}, not ${contract}`)
+    )
+  })
+
+  it.each([undefined, '1', 1.5, Number.NaN])('store: contract %p is none at all', (contract) => {
+    const store = Object.assign(new MapStore(), { contract }) as never
+    expect(() => cacheInterceptor({ store })).toThrow(
+      /^cacheInterceptor: store.contract must be 1, as CacheStore has it, not /
+    )
+  })
+
   it('that are unknown are refused by name', () => {
     expect(() => cacheInterceptor({ maxage: 5 } as never)).toThrow(
       new TypeError('cacheInterceptor: unknown option maxage')
