@@ -11,5 +11,7 @@ for (const asked of [path, path, ...others]) {
   const { body } = await request(base + asked, { dispatcher })
   console.log(await body.text())
 }
-const done = performance.now()
-process.on('exit', () => console.log(`left after ${Math.round(performance.now() - done)} ms`))
+// Counted, and not measured: a machine that is busy lets it have few turns, however long they take.
+let ticks = 0
+setInterval(() => ticks++, 50).unref()
+process.on('exit', () => console.log(`left after ${ticks} ticks`))

@@ -18,7 +18,7 @@ export class RedisProcesses {
     this.#redis = redis
     this.#origin = createServer((_request, response) => {
       this.asked.push(response)
-      response.setHeader('Cache-Control', 'max-age=60')
+      response.setHeader('Cache-Control', 'max-age=86400')
       this.wasAsked()
     })
   }

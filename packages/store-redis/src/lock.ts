@@ -57,12 +57,18 @@ export class Locks {
       return [holder, leftMs] as Taken
     })
     return new Promise((resolve, reject) => {
+      let isOver = false
       const late = () => {
+        if (isOver) return
         reject(new Error(`Redis did not say within ${takeLimitMs} ms whether a lock is free`))
         this.#giveBack(answer, name, token)
       }
-      const timer = setTimeout(late, takeLimitMs)
-      answer.then(resolve, reject).finally(() => clearTimeout(timer))
+      // A process that stood still has the answer, but has not read it.
+      const timer = setTimeout(() => setImmediate(late), takeLimitMs)
+      answer.then(resolve, reject).finally(() => {
+        isOver = true
+        clearTimeout(timer)
+      })
     })
   }
 

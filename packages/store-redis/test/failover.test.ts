@@ -11,12 +11,12 @@ describe('RedisStore under load', () => {
   describeFailover(libraries.slice(0, 1))
 
   it('has the origin answer while a master is missing, and serves when it is back (row R8)', async () => {
-    const servers = await startCluster({ masters: 3, replicas: 0, nodeTimeoutMs: 1_500 })
+    const servers = await startCluster({ masters: 3, replicas: 0 })
     const client = libraries[0][1].cluster(servers.startupNodes)
     const cache = await JudgedCache.start(new RedisStore({ client }), limits)
     await untilAllStored(cache)
     const [master] = servers.masters
-    await master.kill()
+    await servers.kill(master)
     await underLoad(cache, load)
     await master.restart()
     await servers.isWhole()

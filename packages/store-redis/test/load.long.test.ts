@@ -61,14 +61,14 @@ describe.each(libraries)('20,000 requests, 64 at a time, with a client of %s', (
     const cache = await JudgedCache.start(new RedisStore({ client }), limits)
     await untilAllStored(cache)
     const old = await group.primary()
-    const events = script([4_000, () => old.kill()], [4_000, () => group.haveReplaced(old)])
+    const events = script([4_000, () => group.kill(old)], [4_000, () => group.haveReplaced(old)])
     await underLoad(cache, { ...full, onAnswer: events.onAnswer })
     await events.isOver()
     await untilAllStored(cache)
   })
 
   it('are answered right while slots of a cluster move and a replica takes over (rows R7, R14)', async () => {
-    const servers = await startCluster({ masters: 3, replicas: 1, nodeTimeoutMs: 1_500 })
+    const servers = await startCluster()
     const client = library.cluster(servers.startupNodes)
     const cache = await JudgedCache.start(new RedisStore({ client }), limits)
     await untilAllStored(cache)
@@ -78,7 +78,7 @@ describe.each(libraries)('20,000 requests, 64 at a time, with a client of %s', (
         await servers.moveSlot(await from.ask('CLUSTER', 'KEYSLOT', key), to)
       }
     }
-    const events = script([2_000, move], [10_000, () => to.kill()], [10_000, () => servers.haveReplaced(to)])
+    const events = script([2_000, move], [10_000, () => servers.kill(to)], [10_000, () => servers.haveReplaced(to)])
     await underLoad(cache, { ...full, onAnswer: events.onAnswer })
     await events.isOver()
     await untilAllStored(cache)

@@ -74,21 +74,27 @@ describe('RedisStore with a near cache', () => {
     const redis = await startRedis()
     const store = await near(redis.port)
     await putVersion(store, 1)
-    const first = await untilKept(store)
-    expect(first.responses[0]?.body?.byteLength).toBe(1_000)
     const lookUps = async () => {
       const client = clientOf(redis.port)
       await client.connect()
       return Number(/cmdstat_hvals:calls=(\d+)/.exec(await client.info('commandstats'))?.[1])
     }
-    const before = await lookUps()
-    const answers = Array.from({ length: 10_000 }, () => store.get(key))
-    // Were this process held up for a second meanwhile, it would have to ask.
-    const asked = answers.filter(isPromise)
-    await Promise.all(asked)
-    expect(await lookUps()).toBe(before + asked.length)
-    expect(asked.length).toBeLessThan(answers.length)
-    for (const answer of answers) if (!isPromise(answer) && answer !== first) throw new Error('another object')
+    for (;;) {
+      const before = await lookUps()
+      const first = kept(store)
+      const answers = Array.from({ length: 1_000 }, () => store.get(key))
+      const asked = answers.filter(isPromise)
+      // Were this process held up for a second meanwhile, it would have to ask.
+      if (first === undefined || asked.length > 0) {
+        await Promise.all(asked)
+        await untilKept(store)
+        continue
+      }
+      expect(first.responses[0]?.body?.byteLength).toBe(1_000)
+      expect(answers.every((answer) => answer === first)).toBe(true)
+      expect(await lookUps()).toBe(before)
+      break
+    }
   })
 
   it('keeps long bodies that were read to their end, and gives ranges of them', async () => {

@@ -60,17 +60,18 @@ describe.each(ownAndGiven)('RedisStore %s', (_name, open) => {
 
   it('whose server is loading has the origin answer until it has loaded (row R8)', async () => {
     const redis = await startRedis({
-      // Loading takes so many microseconds a key, and clients are answered in between.
+      // Loading takes so many microseconds a key, until it is told otherwise, and clients are answered in between.
       args: ['--key-load-delay', '1000', '--loading-process-events-interval-bytes', '1024']
     })
     const cache = await JudgedCache.start(open(redis.port), limits)
     await cache.untilStored(small)
-    await redis.ask('DEBUG', 'POPULATE', 2_000, 'foreign', 100)
+    await redis.ask('DEBUG', 'POPULATE', 60_000, 'foreign', 100)
     await redis.ask('SAVE')
     await redis.kill()
     const loaded = redis.start()
     await loadingBegan(redis)
-    await underLoad(cache, some)
+    expect((await underLoad(cache, some)).stored).toBe(0)
+    await redis.ask('CONFIG', 'SET', 'key-load-delay', 0)
     await loaded
     for (const path of [small, large]) await cache.untilStored(path)
   })

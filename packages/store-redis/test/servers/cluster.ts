@@ -1,6 +1,7 @@
 import { ask, askUntil, type Command, type Reply } from './ask.js'
 import { freePort } from './ports.js'
 import { RedisProcess, startOnFreePorts } from './redis-process.js'
+import { inStep } from './replication.js'
 import { memoryOnly } from './standalone.js'
 
 const SLOTS = 16_384
@@ -9,8 +10,6 @@ export interface ClusterOptions {
   readonly masters: number
   /** For each master. */
   readonly replicas: number
-  /** How long a node may be silent until others take it for dead; 5 seconds if unset. A restarted node does not keep it. */
-  readonly nodeTimeoutMs?: number
   /** More lines of redis.conf. */
   readonly configuration?: readonly string[]
 }
@@ -50,6 +49,11 @@ export class ClusterNode extends RedisProcess {
   }
 }
 
+/** However busy the machine is, no node is to be missed that was not killed. */
+const PATIENT_MS = 60_000
+/** When a node was killed, the others notice it soon. */
+const IMPATIENT_MS = 1_000
+
 export class Cluster {
   /** Masters first, then their replicas in the same order. */
   readonly nodes: readonly [ClusterNode, ...ClusterNode[]]
@@ -85,6 +89,36 @@ export class Cluster {
         (info) => info.cluster_state === 'ok' && info.cluster_slots_ok === String(SLOTS)
       )
     }
+  }
+
+  /** Kills a node, which the others notice soon. */
+  async kill(node: ClusterNode): Promise<void> {
+    await node.kill()
+    for (const other of this.nodes) if (!other.hasEnded) await setNodeTimeout(other, IMPATIENT_MS)
+  }
+
+  /** The replica of a master, as it is now. */
+  async replicaOf(master: ClusterNode): Promise<ClusterNode> {
+    for (const node of this.nodes) {
+      if (node.hasEnded) continue
+      const [role, , port] = (await node.ask('ROLE')) as readonly unknown[]
+      if (role === 'slave' && port === master.port) return node
+    }
+    throw new Error(`nobody replicates ${master.port}`)
+  }
+
+  /** Has the replica of a healthy master take over from it. */
+  async failOver(master: ClusterNode): Promise<void> {
+    const replica = await this.replicaOf(master)
+    for (;;) {
+      await inStep(master, replica)
+      const since = replica.linesLogged
+      await replica.ask('CLUSTER', 'FAILOVER')
+      // Nodes that are held up for long give it up.
+      await replica.logged(/Failover election won|Manual failover timed out/, since)
+      if (((await replica.ask('ROLE')) as readonly unknown[])[0] === 'master') break
+    }
+    await this.haveReplaced(master)
   }
 
   /** Resolves when another node serves the slots of this one. */
@@ -129,6 +163,10 @@ async function masterPort(node: ClusterNode, slot: number): Promise<number | und
   return ranges.find(([first, last]) => first <= slot && slot <= last)?.[2][1]
 }
 
+function setNodeTimeout(node: ClusterNode, ms: number): Promise<unknown> {
+  return node.ask('CONFIG', 'SET', 'cluster-node-timeout', ms)
+}
+
 /** A cluster, all slots served and all replicas in step, stopped when the tests of the file are over. */
 export async function startCluster(options: ClusterOptions = { masters: 3, replicas: 1 }): Promise<Cluster> {
   const count = options.masters * (1 + options.replicas)
@@ -167,7 +205,7 @@ export async function startCluster(options: ClusterOptions = { masters: 3, repli
       (ranges) => ranges.length === options.masters && ranges.every((range) => range.length === 3 + options.replicas)
     )
   for (const node of nodes) {
-    await node.ask('CONFIG', 'SET', 'cluster-node-timeout', options.nodeTimeoutMs ?? 5_000)
+    await setNodeTimeout(node, PATIENT_MS)
     await node.ask('CONFIG', 'SET', 'cluster-replica-no-failover', 'no')
   }
   await cluster.isWhole()

@@ -1,6 +1,7 @@
 import { ask, askUntil, type Command, type Reply } from './ask.js'
 import { freePort } from './ports.js'
 import { RedisProcess, startOnFreePorts } from './redis-process.js'
+import { inStep } from './replication.js'
 import { type Redis, startRedis } from './standalone.js'
 
 class Sentinel extends RedisProcess {
@@ -11,8 +12,9 @@ class Sentinel extends RedisProcess {
       [
         `port ${port}`,
         `sentinel monitor ${NAME} 127.0.0.1 ${primary} 2`,
-        `sentinel down-after-milliseconds ${NAME} 2000`,
-        `sentinel failover-timeout ${NAME} 10000`
+        // However busy the machine is: they are told when one is to be missed.
+        `sentinel down-after-milliseconds ${NAME} 60000`,
+        `sentinel failover-timeout ${NAME} 3000`
       ],
       'sentinel'
     )
@@ -50,6 +52,12 @@ export class Sentinels {
     return server
   }
 
+  /** Kills a server, which the sentinels notice soon. */
+  async kill(server: Redis): Promise<void> {
+    await server.kill()
+    for (const sentinel of this.sentinels) await sentinel.ask('SENTINEL', 'SET', NAME, 'down-after-milliseconds', 1_000)
+  }
+
   /** Resolves when all sentinels name another primary than this one, and it takes writes. */
   async haveReplaced(old: Redis): Promise<Redis> {
     for (const sentinel of this.sentinels)
@@ -70,10 +78,7 @@ export class Sentinels {
 export async function startSentinels(): Promise<Sentinels> {
   const primary = await startRedis()
   const replica = await startRedis({ args: ['--replicaof', '127.0.0.1', String(primary.port)] })
-  await askUntil(
-    () => replica.ask('ROLE'),
-    ([, , , state]: string[]) => state === 'connected'
-  )
+  await inStep(primary, replica)
   const sentinel = () => startOnFreePorts(async () => new Sentinel(await freePort(), primary.port))
   const sentinels = await Promise.all([sentinel(), sentinel(), sentinel()])
   for (const sentinel of sentinels) {

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { connect } from 'node:net'
 import { describe, expect, it } from '@jest/globals'
 import { Redis as Client, Cluster as ClusterClient } from 'ioredis'
-import { startCluster, startFaultyProxy, startRedis, startSentinels } from './index.js'
+import { inStep, startCluster, startFaultyProxy, startRedis, startSentinels } from './index.js'
 
 /** A client that fails at once, and closes with its test. */
 async function withClient<C extends ClusterClient | Client, T>(client: C, work: (client: C) => Promise<T>): Promise<T> {
@@ -61,7 +61,7 @@ describe('the servers of the tests', () => {
   })
 
   it('form a cluster whose slots can be moved and whose replicas take over', async () => {
-    const cluster = await startCluster({ masters: 3, replicas: 1, nodeTimeoutMs: 1_500 })
+    const cluster = await startCluster()
     await withClient(new ClusterClient(cluster.startupNodes), async (client) => {
       await client.set('{a}1', 'one')
       const slot = await client.cluster('KEYSLOT', 'a')
@@ -70,8 +70,8 @@ describe('the servers of the tests', () => {
       await cluster.moveSlot(slot, to)
       expect(await to.ask('GET', '{a}1')).toBe('one')
       expect(await client.get('{a}1')).toBe('one')
-      await to.ask('WAIT', 1, 0)
-      await to.kill()
+      await inStep(to, await cluster.replicaOf(to))
+      await cluster.kill(to)
       await cluster.haveReplaced(to)
       expect(await client.get('{a}1')).toBe('one')
     })
@@ -81,8 +81,9 @@ describe('the servers of the tests', () => {
     const group = await startSentinels()
     const old = await group.primary()
     await old.ask('SET', 'a', '1')
-    await old.ask('WAIT', 1, 0)
-    await old.kill()
+    const [, replica] = group.servers
+    await inStep(old, replica)
+    await group.kill(old)
     const primary = await group.haveReplaced(old)
     expect(primary).not.toBe(old)
     const client = new Client({ sentinels: group.addresses, name: group.name })
