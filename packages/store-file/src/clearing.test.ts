@@ -59,6 +59,20 @@ describe('clear', () => {
     await store.close()
   })
 
+  it('takes away short bodies that wait for their turn while another process clears', async () => {
+    const [one, two] = [new FileStore(folder), new FileStore(folder)]
+    await put(one, 'a key', 10)
+    // Replacing a file is not done at once, so the second one waits.
+    const replacing = put(one, 'a key', 10, { id: '1' })
+    const waiting = put(one, 'a key', 10, { id: '2', slot: '1' })
+    await two.clear()
+    await Promise.all([replacing, waiting])
+    expect((await one.get('a key')).responses).toEqual([])
+    await put(one, 'a key', 10, { id: '3' })
+    expect((await one.get('a key')).responses).toHaveLength(1)
+    await Promise.all([one.close(), two.close()])
+  })
+
   it('is finished by somebody else if its process ends in the middle', async () => {
     const one = new FileStore(folder)
     await put(one, 'a key', 10)

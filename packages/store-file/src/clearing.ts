@@ -1,21 +1,24 @@
 import { randomBytes } from 'node:crypto'
 import fs from 'node:fs/promises'
 import type { Disk } from './disk.js'
-import { isCode } from './disk-errors.js'
+import { isCode, NotAFolderError } from './disk-errors.js'
+import type { Folder } from './folder.js'
 import type { Layout } from './layout.js'
 import { idleTurn } from './resting.js'
-import type { Steps } from './steps.js'
+import { run, type Steps } from './steps.js'
 
 /** Clears a cache by moving all of it aside, and removes later what was moved. */
 export class Clearing {
   readonly #layout: Layout
   readonly #disk: Disk
+  readonly #folder: Folder
   #removing: Promise<void> | undefined
   #count = 0
 
-  constructor(layout: Layout, disk: Disk) {
+  constructor(layout: Layout, disk: Disk, folder: Folder) {
     this.#layout = layout
     this.#disk = disk
+    this.#folder = folder
   }
 
   /** When nothing of what was moved aside is being removed any more. */
@@ -30,6 +33,8 @@ export class Clearing {
 
   *clear(): Steps<void> {
     this.#count++
+    const { format } = this.#layout
+    if (yield* this.#folder.leadsAway(format)) throw new NotAFolderError(format)
     try {
       const aside = this.#layout.cleared(randomBytes(16).toString('hex'))
       yield* this.#disk.rename(this.#layout.entries, aside, false)
@@ -53,6 +58,7 @@ export class Clearing {
 
   async #removeAll(): Promise<void> {
     try {
+      if (await run(this.#folder.leadsAway(this.#layout.format))) return
       for (const name of await fs.readdir(this.#layout.format)) {
         if (this.#layout.isCleared(name)) await this.#removeFolder(`${this.#layout.format}/${name}`)
       }
@@ -63,6 +69,10 @@ export class Clearing {
 
   /** A folder in it at a time. The process may end in between. */
   async #removeFolder(path: string): Promise<void> {
+    if ((await run(this.#disk.look(path)))?.isSymbolicLink()) {
+      await run(this.#disk.remove(path))
+      return
+    }
     for (const name of await fs.readdir(path)) {
       await fs.rm(`${path}/${name}`, { recursive: true, force: true })
       await idleTurn()

@@ -1,4 +1,5 @@
 import type { LockFile } from './lock-file.js'
+import type { Steps } from './steps.js'
 
 /** A body that has ended, on its way to its place. */
 export class Content {
@@ -12,8 +13,8 @@ export class Content {
   temporary: string | undefined
   /** Where the body lies though nobody can see it yet. */
   place: string | undefined
-  /** Whether this process has begun to clear the cache since the body began. */
-  isTooLate: () => boolean = () => false
+  /** Whether somebody has begun to clear the cache since the body began. */
+  isTooLate: () => Steps<boolean> = notTooLate
 
   /** The right to write under the key, of long bodies. */
   readonly lock: LockFile | undefined
@@ -35,4 +36,9 @@ export class Content {
   get leftovers(): string[] {
     return [this.temporary, this.place].filter((path) => path !== undefined)
   }
+}
+
+// biome-ignore lint/correctness/useYield: there is nothing to wait for.
+function* notTooLate(): Steps<boolean> {
+  return false
 }

@@ -118,7 +118,7 @@ export class Disk extends OpenFiles {
     const made = yield* this.look(path)
     if (made === undefined) throw new GoneError(path)
     if (!made.isDirectory()) throw new NotAFolderError(path)
-    yield* this.#setFolderMode(path, made.mode)
+    yield* this.#settleFolder(path, made.mode)
   }
 
   /**
@@ -134,7 +134,7 @@ export class Disk extends OpenFiles {
     if (isNew === undefined) throw new GoneError(path)
     if (!isNew) return false
     const stats = yield* this.look(path)
-    if (stats !== undefined) yield* this.#setFolderMode(path, stats.mode)
+    if (stats !== undefined) yield* this.#settleFolder(path, stats.mode)
     return true
   }
 
@@ -152,12 +152,14 @@ export class Disk extends OpenFiles {
     }
   }
 
-  /** The same of folders. */
-  *#setFolderMode(path: string, mode: number): Steps<void> {
-    const { dirMode } = this.options
-    if ((mode & 0o777) === dirMode || process.platform === 'win32') return
-    if (this.mayBlock) fs.chmodSync(path, dirMode)
-    else yield* wait(fs.promises.chmod(path, dirMode))
+  /** Of a folder that was just made: the umask may have taken permissions away, and the disk does not have its name yet. */
+  *#settleFolder(path: string, mode: number): Steps<void> {
+    const { dirMode, durable } = this.options
+    if ((mode & 0o777) !== dirMode && process.platform !== 'win32') {
+      if (this.mayBlock) fs.chmodSync(path, dirMode)
+      else yield* wait(fs.promises.chmod(path, dirMode))
+    }
+    if (durable) yield* this.#syncFolder(dirname(path))
   }
 
   /** Notes that a file was used. Nothing comes of it if that fails. */

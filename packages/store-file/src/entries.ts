@@ -125,7 +125,8 @@ export class Entries {
     }
   }
 
-  *#empty({ hash }: Entry): Steps<Pick<Entry, 'kept' | 'bytes'>> {
+  *#empty({ hash }: Entry): Steps<Pick<Entry, 'kept' | 'bytes'> | undefined> {
+    if (!(yield* this.#folder.holds(hash))) return undefined
     try {
       yield* this.#disk.remove(this.#layout.keyFile(hash))
     } catch (error) {
@@ -155,7 +156,7 @@ export class Entries {
       for (const { id, body } of fitted.leaving) yield* this.#writeBody(this.#layout.bodyFile(hash, id), body)
       if (content !== undefined && id !== undefined) yield* this.#moveBody(content, this.#layout.bodyFile(hash, id))
       if (!isLast && (yield* this.#disk.look(keyFile))?.ino !== inode) return 'changed'
-      if (content?.isTooLate()) return undefined
+      if (content !== undefined && (yield* content.isTooLate())) return undefined
       yield* this.#disk.rename(temporary, keyFile, inode !== undefined)
       temporary = undefined
       content?.arrived()

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, it } from '@jest/globals'
 import { newFolder, put, removeFolder } from '../test/sample.js'
 import { Disk } from './disk.js'
 import { Eviction } from './eviction.js'
+import { Folder } from './folder.js'
 import { FileStore } from './index.js'
 import { Layout } from './layout.js'
 import { readOptions } from './options.js'
@@ -24,7 +25,10 @@ it('comes to an end where nothing can be removed (row D11)', async () => {
       if (++asked > 10_000) throw new Error('it would go on for ever')
     }
   } as unknown as Tidying
-  const eviction = new Eviction(new Survey(layout, new Disk(readOptions(folder, {}))), refusing)
+  const settings = readOptions(folder, {})
+  const disk = new Disk(settings)
+  const survey = new Survey(layout, disk, new Folder(layout, disk, settings))
+  const eviction = new Eviction(survey, refusing)
   expect(await eviction.evict({ bytes: 1_000_000, keys: 40, changes: 40 }, 1)).toEqual({ bytes: 0, keys: 0 })
   expect(asked).toBeGreaterThan(0)
 })

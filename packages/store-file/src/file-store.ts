@@ -69,10 +69,10 @@ export class FileStore implements CacheStore {
     const made = new Folder(layout, disk, settings)
     const turns = new Turns()
     const entries = new Entries(layout, disk, made, turns, settings.forever)
-    const tidying = new Tidying(layout, disk, entries, turns)
-    const survey = new Survey(layout, disk)
+    const tidying = new Tidying(layout, disk, made, entries, turns)
+    const survey = new Survey(layout, disk, made)
     const marks = new Marks(layout, disk, made)
-    const clearing = new Clearing(layout, disk)
+    const clearing = new Clearing(layout, disk, made)
     const maintenance = new Maintenance({ layout, disk, folder: made, survey, tidying, marks, clearing }, settings)
     this.maxEntryBytes = settings.maxEntryBytes
     this.#settings = settings
@@ -103,11 +103,14 @@ export class FileStore implements CacheStore {
     const { hash, kept, modified } = yield* this.#entries.read(key)
     // After the responses: an invalidation that comes between the two is seen.
     const mark = yield* this.#marks.read(key, hash)
-    if (kept.length > 0) {
+    let isOurs = kept.length > 0
+    if (isOurs) {
       const now = this.#settings.clock()
-      if (now - modified > touchAfterMs) yield* this.#disk.touch(this.#layout.keyFile(hash), now)
+      const isToBeTouched = now - modified > touchAfterMs
+      if (isToBeTouched || !this.#folder.hasSeen(hash)) isOurs = yield* this.#folder.holds(hash)
+      if (isOurs && isToBeTouched) yield* this.#disk.touch(this.#layout.keyFile(hash), now)
     }
-    const responses = kept.map((one) => this.#found(one))
+    const responses = isOurs ? kept.map((one) => this.#found(one)) : []
     return mark === undefined ? { responses } : { responses, mark }
   }
 
@@ -124,6 +127,7 @@ export class FileStore implements CacheStore {
     const { hash, kept } = yield* this.#entries.read(key)
     const there = kept.find(({ response }) => response.id === id)
     if (there === undefined) return undefined
+    if (!this.#folder.hasSeen(hash) && !(yield* this.#folder.holds(hash))) return undefined
     const { body, response } = there
     if (body !== undefined) return range === undefined ? body : body.subarray(range.first, range.last + 1)
     return yield* openStoredBody(this.#disk, this.#layout.bodyFile(hash, id), response.bodyBytes, range)
@@ -134,12 +138,17 @@ export class FileStore implements CacheStore {
   }
 
   *#set(key: string, body: Body, complete: () => StoredResponse | undefined): Steps<void> {
-    const cleared = this.#clearing.count
+    const { count } = this.#clearing
     yield* this.#folder.check()
+    const generation = yield* this.#folder.generation()
     const room = yield* this.#bounds.room()
     const content = yield* this.#incoming.read(body, hashOf(key), Math.min(this.maxEntryBytes, room))
     if (content === undefined) return
-    content.isTooLate = () => this.#clearing.count !== cleared
+    const clearing = this.#clearing
+    const folder = this.#folder
+    content.isTooLate = function* () {
+      return clearing.count !== count || (yield* folder.generation()) !== generation
+    }
     try {
       if (sizeToBe(content) > room) return
       const response = complete()

@@ -1,8 +1,8 @@
 import { dirname, join } from 'node:path'
 import type { Disk } from './disk.js'
-import { isCode } from './disk-errors.js'
+import { isCode, NotAFolderError } from './disk-errors.js'
 import { UntrustedFolderError } from './errors.js'
-import { type Layout, temporaryName } from './layout.js'
+import { fanOutOf, type Layout, temporaryName } from './layout.js'
 import type { NewFile } from './open-files.js'
 import type { Settings } from './options.js'
 import type { Steps } from './steps.js'
@@ -23,6 +23,8 @@ export class Folder {
   readonly #disk: Disk
   readonly #settings: Pick<Settings, 'dirMode' | 'trustFolder'>
   #isTrusted: boolean
+  /** Of the folders that keys are spread over, those that were seen to be folders. */
+  readonly #seen = new Set<string>()
 
   constructor(layout: Layout, disk: Disk, settings: Pick<Settings, 'dirMode' | 'trustFolder'>) {
     this.#layout = layout
@@ -41,6 +43,45 @@ export class Folder {
     const letsOthersWrite = (stats.mode & othersWrite & ~this.#settings.dirMode) !== 0 && (stats.mode & sticky) === 0
     if (isOthers || (user !== undefined && letsOthersWrite)) throw new UntrustedFolderError(this.#layout.root)
     this.#isTrusted = true
+  }
+
+  /**
+   * Whether something that is no folder lies where `path`, below the folder of the format, or a folder above it should be.
+   * If that is a link, all behind it is somebody else's.
+   */
+  *leadsAway(path: string): Steps<boolean> {
+    for (let one = path; one !== this.#layout.root; one = dirname(one)) {
+      const there = yield* this.#disk.look(one)
+      if (there !== undefined && !there.isDirectory()) return true
+    }
+    return false
+  }
+
+  /** Whether what is found under a key lies in this cache, as far as this process has seen before. */
+  hasSeen(hash: string): boolean {
+    return this.#seen.has(fanOutOf(hash))
+  }
+
+  /** The same, by looking. */
+  *holds(hash: string): Steps<boolean> {
+    for (const path of [this.#layout.entriesFolder(hash), this.#layout.marksFolder(hash)]) {
+      if (yield* this.leadsAway(path)) return false
+    }
+    this.#seen.add(fanOutOf(hash))
+    return true
+  }
+
+  /** Which folder has the entries: another one as soon as they were cleared, by whichever process. It is made if there is none. */
+  *generation(): Steps<string> {
+    const { format, entries } = this.#layout
+    for (;;) {
+      if (yield* this.leadsAway(format)) throw new NotAFolderError(format)
+      const there = yield* this.#disk.look(entries)
+      if (there?.isDirectory() === false) throw new NotAFolderError(entries)
+      // The inode of a folder that was removed may be that of the next one.
+      if (there !== undefined) return `${there.ino} ${there.birthtimeMs}`
+      yield* this.make(entries)
+    }
   }
 
   /** Makes sure that `path`, below the folder of the format, is there, and that no link leads out of the cache. */

@@ -9,6 +9,8 @@ const namePattern = /^([0-9a-f]{64})(?:\.([0-9a-f]{1,64}))?$/
 const clearedPattern = /^cleared\.[0-9a-f]{32}$/
 const temporaryPattern = /^[0-9a-f]{32}\.(\d{1,10})$/
 const idPattern = /^[0-9a-f]{1,64}$/
+/** Also one that was moved aside. */
+const lockPattern = /^(?:[0-9a-f]{64}\.(?:forward|write)|maintenance)(?:\.[0-9a-f]{32})?$/
 
 /** What a name in one of the fan-out folders stands for. */
 export interface EntryName {
@@ -63,12 +65,17 @@ export class Layout {
     return `${this.locks}/maintenance`
   }
 
+  /** Whether one of the locks may have this name. */
+  isLock(name: string): boolean {
+    return lockPattern.test(name)
+  }
+
   entriesFolder(hash: string): string {
-    return `${this.entries}/${hash.slice(0, fanOutDigits)}`
+    return `${this.entries}/${fanOutOf(hash)}`
   }
 
   marksFolder(hash: string): string {
-    return `${this.marks}/${hash.slice(0, fanOutDigits)}`
+    return `${this.marks}/${fanOutOf(hash)}`
   }
 
   /** Metadata of all responses under a key, and their short bodies. */
@@ -92,6 +99,11 @@ export function hashOf(key: string): string {
   return (key as string & { isWellFormed(): boolean }).isWellFormed()
     ? hash('sha256', key)
     : hash('sha256', Buffer.from(key, 'utf16le'))
+}
+
+/** The name of the folder of what is kept under a key. */
+export function fanOutOf(hash: string): string {
+  return hash.slice(0, fanOutDigits)
 }
 
 export function isFanOutFolder(name: string): boolean {

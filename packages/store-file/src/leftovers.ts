@@ -1,6 +1,7 @@
 import fs from 'node:fs/promises'
 import type { Disk } from './disk.js'
-import { readTemporaryName } from './layout.js'
+import type { Folder } from './folder.js'
+import { type Layout, readTemporaryName } from './layout.js'
 import { run } from './steps.js'
 import { namesIn } from './survey.js'
 
@@ -12,11 +13,11 @@ const surelyMs = 24 * hourMs
  * Removes files that were being written when their writer died: nothing was written into them for an hour, and there is
  * no such process on this machine.
  */
-export async function sweepTemporary(disk: Disk, folder: string, now: number): Promise<void> {
-  for await (const name of namesIn(folder)) {
+export async function sweepTemporary(disk: Disk, folder: Folder, within: string, now: number): Promise<void> {
+  for await (const name of namesIn(folder, within)) {
     const maker = readTemporaryName(name)
     if (maker === undefined) continue
-    const path = `${folder}/${name}`
+    const path = `${within}/${name}`
     const stats = await run(disk.look(path))
     if (!stats?.isFile() || !isLeftOver(now - stats.mtimeMs, maker)) continue
     await run(disk.removeQuietly(path))
@@ -24,9 +25,10 @@ export async function sweepTemporary(disk: Disk, folder: string, now: number): P
 }
 
 /** Removes locks whose holder has not been heard of for so long that nobody will ask for them again. */
-export async function sweepLocks(disk: Disk, folder: string, now: number): Promise<void> {
-  for await (const name of namesIn(folder)) {
-    const path = `${folder}/${name}`
+export async function sweepLocks(disk: Disk, folder: Folder, layout: Layout, now: number): Promise<void> {
+  for await (const name of namesIn(folder, layout.locks)) {
+    if (!layout.isLock(name)) continue
+    const path = `${layout.locks}/${name}`
     const stats = await run(disk.look(path))
     if (!stats?.isDirectory() || now - stats.mtimeMs < surelyMs) continue
     // What is in use has something in it, or is none of ours.

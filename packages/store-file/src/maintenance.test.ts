@@ -1,3 +1,5 @@
+import { mkdirSync, readdirSync, utimesSync } from 'node:fs'
+import { basename } from 'node:path'
 import { afterEach, beforeEach, expect, it } from '@jest/globals'
 import { newFolder, put, removeFolder } from '../test/sample.js'
 import { Clearing } from './clearing.js'
@@ -26,13 +28,35 @@ it('counts in the background also where nobody has taken a lock yet', async () =
   const disk = new Disk(settings)
   const folder = new Folder(layout, disk, settings)
   const turns = new Turns()
-  const tidying = new Tidying(layout, disk, new Entries(layout, disk, folder, turns), turns)
-  const survey = new Survey(layout, disk)
+  const tidying = new Tidying(layout, disk, folder, new Entries(layout, disk, folder, turns), turns)
+  const survey = new Survey(layout, disk, folder)
   const marks = new Marks(layout, disk, folder)
-  const clearing = new Clearing(layout, disk)
+  const clearing = new Clearing(layout, disk, folder)
   const maintenance = new Maintenance({ layout, disk, folder, survey, tidying, marks, clearing }, settings)
   expect(await maintenance.runInBackground()).toEqual({ bytes: 4096, keys: 1, changes: 0 })
 })
+
+it('removes locks that nobody will ask for again, and no folder that is none', async () => {
+  const store = new FileStore(path)
+  await put(store, 'a key', 100)
+  const { locks, forwardLock, writeLock, maintenanceLock } = lockPaths(new Layout(path))
+  const old = [forwardLock, writeLock, maintenanceLock, `${forwardLock}.${'0'.repeat(32)}`]
+  const others = [`${locks}/of others`, `${forwardLock}.old`, `${locks}/maintenance.1`]
+  const live = `${locks}/${'f'.repeat(64)}.write`
+  const yesterday = new Date(Date.now() - 25 * 3_600_000)
+  for (const one of [...old, ...others, live]) {
+    mkdirSync(one, { recursive: true })
+    if (one !== live) utimesSync(one, yesterday, yesterday)
+  }
+  await store.prune()
+  expect(readdirSync(locks).sort()).toEqual([...others, live].map((one) => basename(one)).sort())
+})
+
+function lockPaths(layout: Layout) {
+  const hash = '0'.repeat(64)
+  const { locks, maintenanceLock } = layout
+  return { locks, maintenanceLock, forwardLock: layout.forwardLock(hash), writeLock: layout.writeLock(hash) }
+}
 
 it('is done by several at once', async () => {
   const NOW = Date.UTC(2026, 0, 1)

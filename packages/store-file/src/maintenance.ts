@@ -75,9 +75,9 @@ export class Maintenance {
   /** What processes left behind that died. */
   async sweepLeftovers(): Promise<void> {
     const now = this.#settings.clock()
-    await sweepTemporary(this.#disk, this.#layout.entriesTemporary, now)
-    await sweepTemporary(this.#disk, this.#layout.marksTemporary, now)
-    await sweepLocks(this.#disk, this.#layout.locks, now)
+    await sweepTemporary(this.#disk, this.#folder, this.#layout.entriesTemporary, now)
+    await sweepTemporary(this.#disk, this.#folder, this.#layout.marksTemporary, now)
+    await sweepLocks(this.#disk, this.#folder, this.#layout, now)
     await this.#clearing.removeCleared()
   }
 

@@ -50,6 +50,7 @@ export class Marks {
    */
   *drop(hash: string, now: number): Steps<void> {
     if ((yield* this.#disk.look(this.#layout.keyFile(hash))) !== undefined) return
+    if (!(yield* this.#folder.holds(hash))) return
     const path = this.#layout.markFile(hash)
     const meant = yield* this.#disk.read(path, maxSealedBytes)
     if (meant === undefined || dropAtOf(meant.bytes, meant.modified) > now) return

@@ -1,6 +1,7 @@
 import { opendir } from 'node:fs/promises'
 import type { Disk } from './disk.js'
 import { isAbsent } from './disk-errors.js'
+import type { Folder } from './folder.js'
 import { isFanOutFolder, type Layout, readEntryName } from './layout.js'
 import { sizeOnDisk } from './size-on-disk.js'
 import { run } from './steps.js'
@@ -27,22 +28,24 @@ const namesInTurn = 128
 export class Survey {
   readonly #layout: Layout
   readonly #disk: Disk
+  readonly #folder: Folder
 
-  constructor(layout: Layout, disk: Disk) {
+  constructor(layout: Layout, disk: Disk, folder: Folder) {
     this.#layout = layout
     this.#disk = disk
+    this.#folder = folder
   }
 
   /** Those of the fan-out folders that are there. */
   async folders(within = this.#layout.entries): Promise<string[]> {
     const folders: string[] = []
-    for await (const name of namesIn(within)) if (isFanOutFolder(name)) folders.push(`${within}/${name}`)
+    for await (const name of namesIn(this.#folder, within)) if (isFanOutFolder(name)) folders.push(`${within}/${name}`)
     return folders
   }
 
   async look(folder: string): Promise<Surveyed[]> {
     const surveyed = new Map<string, Surveyed>()
-    for await (const name of namesIn(folder)) {
+    for await (const name of namesIn(this.#folder, folder)) {
       const { hash, id } = readEntryName(name) ?? {}
       if (hash === undefined) continue
       const stats = await run(this.#disk.look(`${folder}/${name}`))
@@ -57,10 +60,11 @@ export class Survey {
   }
 }
 
-/** The names in a folder, some at a time; none for what is no folder. */
-export async function* namesIn(folder: string): AsyncGenerator<string> {
+/** The names in a folder of the cache, some at a time; none for what is no folder, or somewhere else. */
+export async function* namesIn(folder: Folder, path: string): AsyncGenerator<string> {
+  if (await run(folder.leadsAway(path))) return
   try {
-    for await (const { name } of await opendir(folder, { bufferSize: namesInTurn })) yield name
+    for await (const { name } of await opendir(path, { bufferSize: namesInTurn })) yield name
   } catch (error) {
     if (!isAbsent(error)) throw error
   }

@@ -1,5 +1,6 @@
 import type { Disk } from './disk.js'
 import type { Change, Entries } from './entries.js'
+import type { Folder } from './folder.js'
 import { keyOf, readKeyFile } from './key-file.js'
 import type { Layout } from './layout.js'
 import { isAbandoned } from './leftovers.js'
@@ -13,12 +14,14 @@ import type { Turns } from './turns.js'
 export class Tidying {
   readonly #layout: Layout
   readonly #disk: Disk
+  readonly #folder: Folder
   readonly #entries: Entries
   readonly #turns: Turns
 
-  constructor(layout: Layout, disk: Disk, entries: Entries, turns: Turns) {
+  constructor(layout: Layout, disk: Disk, folder: Folder, entries: Entries, turns: Turns) {
     this.#layout = layout
     this.#disk = disk
+    this.#folder = folder
     this.#entries = entries
     this.#turns = turns
   }
@@ -31,6 +34,7 @@ export class Tidying {
   *#evict({ hash, usedAt, bytes, bodies }: Surveyed, isCounting: boolean) {
     const path = this.#layout.keyFile(hash)
     if ((yield* this.#disk.look(path))?.mtimeMs !== usedAt) return undefined
+    if (!(yield* this.#folder.holds(hash))) return undefined
     const responses = isCounting ? (yield* this.#read(hash)).kept.length : 0
     if (!(yield* this.#disk.removeQuietly(path))) return undefined
     for (const { id } of bodies) yield* this.#disk.removeQuietly(this.#layout.bodyFile(hash, id))
@@ -49,6 +53,7 @@ export class Tidying {
   }
 
   *#removeOrphans(hash: string, bodies: readonly SurveyedBody[]): Steps<number> {
+    if (!(yield* this.#folder.holds(hash))) return 0
     const isThere = (yield* this.#disk.look(this.#layout.keyFile(hash))) !== undefined
     const { key, kept } = yield* this.#read(hash)
     // Of a file that cannot be read just now nobody knows what belongs to it.
