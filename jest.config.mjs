@@ -22,6 +22,7 @@ export default {
     '^@cc/core$': '<rootDir>/packages/core/src/index.ts',
     '^@cc/core/fetch$': '<rootDir>/packages/core/src/fetch/index.ts',
     '^@cc/core/testing$': '<rootDir>/packages/core/src/testing/index.ts',
+    '^@cc/bridges$': '<rootDir>/packages/bridges/src/index.ts',
     '^@cc/store-dict$': '<rootDir>/packages/store-dict/src/index.ts',
     '^@cc/store-file$': '<rootDir>/packages/store-file/src/index.ts',
     '^@cc/store-redis$': '<rootDir>/packages/store-redis/src/index.ts',

@@ -40,6 +40,12 @@ const documented = [
     file: 'packages/store-redis/src/options.ts',
     name: 'RedisStoreOptions',
     readme: 'packages/store-redis/README.md'
+  },
+  {
+    heading: 'Options of `fromKeyValue`',
+    file: 'packages/bridges/src/options.ts',
+    name: 'KeyValueStoreOptions',
+    readme: 'packages/bridges/README.md'
   }
 ]
 

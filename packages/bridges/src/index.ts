@@ -1,0 +1,3 @@
+export type { KeyValue } from './key-value.js'
+export { fromKeyValue } from './key-value-store.js'
+export type { KeyValueStoreOptions } from './options.js'
