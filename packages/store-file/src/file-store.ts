@@ -33,6 +33,7 @@ import { Survey } from './survey.js'
 import { Tidying } from './tidying.js'
 import { Turns } from './turns.js'
 import { Usage } from './usage.js'
+import { checkDigests } from './written-digests.js'
 
 /** That something was used is noted no more often than that. */
 const touchAfterMs = 60_000
@@ -154,6 +155,11 @@ export class FileStore implements CacheStore {
       const response = complete()
       if (response === undefined || response.bodyBytes !== content.length) return
       if (!isNameable(response.id)) throw new TypeError('the id of a response must be hexadecimal')
+      const { bytes, length, temporary } = content
+      // Short ones never left this process: core has made copies of them, and nobody else has those.
+      if (bytes === undefined && temporary !== undefined && response.digests !== undefined) {
+        yield* checkDigests(this.#disk, temporary, length, response.digests)
+      }
       // Who took the lock over is writing, or has written, something newer.
       if (content.lock !== undefined && !(yield* wait(content.lock.isHeld()))) return
       yield* this.#note(yield* this.#entries.put(key, response, content))
