@@ -148,7 +148,7 @@ export class FileStore implements CacheStore {
     const clearing = this.#clearing
     const folder = this.#folder
     content.isTooLate = function* () {
-      return clearing.count !== count || (yield* folder.generation()) !== generation
+      return clearing.count !== count || !(yield* folder.isGeneration(generation))
     }
     try {
       if (sizeToBe(content) > room) return

@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Disk } from './disk.js'
 import { isCode, NotAFolderError } from './disk-errors.js'
@@ -71,17 +72,25 @@ export class Folder {
     return true
   }
 
-  /** Which folder has the entries: another one as soon as they were cleared, by whichever process. It is made if there is none. */
-  *generation(): Steps<string> {
+  /** The folder that has the entries: another one as soon as they were cleared, by whichever process. It is made if there is none. */
+  *generation(): Steps<Stats> {
     const { format, entries } = this.#layout
     for (;;) {
       if (yield* this.leadsAway(format)) throw new NotAFolderError(format)
       const there = yield* this.#disk.look(entries)
       if (there?.isDirectory() === false) throw new NotAFolderError(entries)
-      // The inode of a folder that was removed may be that of the next one.
-      if (there !== undefined) return `${there.ino} ${there.birthtimeMs}`
+      if (there !== undefined) return there
       yield* this.make(entries)
     }
+  }
+
+  /** Whether it still is that one. */
+  *isGeneration({ ino, birthtimeMs }: Stats): Steps<boolean> {
+    const there = yield* this.#disk.look(this.#layout.entries)
+    if (there?.ino !== ino) return false
+    // The inode of a folder that was removed may be that of the next one. Where the system does not tell when a folder was
+    // made, Node gives the time of its last change.
+    return there.birthtimeMs === birthtimeMs || there.birthtimeMs === there.ctimeMs
   }
 
   /** Makes sure that `path`, below the folder of the format, is there, and that no link leads out of the cache. */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, it } from '@jest/globals'
 import { filesIn } from './folder.js'
 import { needStrace } from './strace.js'
-import { operations, TracedOperation } from './traced-calls.js'
+import { operations, rareOperations, TracedOperation } from './traced-calls.js'
 
 beforeAll(needStrace, 120_000)
 
@@ -22,7 +22,7 @@ function allWhole(folder: string): void {
 }
 
 describe('calls of the system that fail', () => {
-  it.each(operations)(
+  it.each([...operations, ...rareOperations])(
     'whichever fails, the request gets the answer and the folder heals: $name (rows D11, D13, D15)',
     async (operation) => {
       const traced = await TracedOperation.prepare(operation)

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { afterEach } from '@jest/globals'
 
 const origins: FileOrigin[] = []
+const ETag = '"1"'
 
 afterEach(async () => {
   for (const origin of origins.splice(0)) await origin.stop()
@@ -18,7 +19,8 @@ interface Got {
 
 /**
  * A real origin: `/<bytes>/<anything>` has so many bytes, others each time it is asked, fresh for a day. What it sent can be
- * told from its generation, the number of times that the path had been asked for before.
+ * told from its generation, the number of times that the path had been asked for before. Under `/<bytes>/confirmed` it confirms
+ * what others have, whatever that is.
  */
 export class FileOrigin {
   readonly #server: Server
@@ -28,12 +30,15 @@ export class FileOrigin {
   #wasAsked = () => {}
 
   private constructor() {
-    this.#server = createServer(({ url = '', method }, response) => {
+    this.#server = createServer(({ url = '', method, headers }, response) => {
       const generation = this.#counts.get(url) ?? 0
       if (method === 'POST') return void response.writeHead(204).end()
       this.#counts.set(url, generation + 1)
+      const isConfirmed = url.endsWith('/confirmed')
+      if (isConfirmed && headers['if-none-match'] !== undefined) return void response.writeHead(304, { ETag }).end()
       response.writeHead(200, {
         'Cache-Control': 'public, max-age=86400',
+        ...(isConfirmed && { ETag }),
         'X-Generation': generation,
         'Content-Length': bytesOf(url)
       })

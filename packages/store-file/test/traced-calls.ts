@@ -1,8 +1,8 @@
-import { cpSync, mkdirSync, rmSync } from 'node:fs'
+import { cpSync, mkdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Client, type OpenOptions } from './client.js'
 import { FileOrigin } from './file-origin.js'
-import { temporaryFolder } from './folder.js'
+import { filesIn, placesIn, temporaryFolder } from './folder.js'
 import { pathsIn, Trace } from './strace.js'
 
 /** Everything that a store asks the kernel about files. */
@@ -17,6 +17,8 @@ export interface Operation {
   readonly stored: readonly string[]
   /** Set if a process that is killed leaves a response under each of these paths: the one that was there, or the next. */
   readonly keeps?: true
+  /** Changes the folder before, such as how old its files are. */
+  plant?(folder: string): void
   /** What it does. */
   run(client: Client, origin: FileOrigin): Promise<unknown>
 }
@@ -40,6 +42,51 @@ export const operations: readonly Operation[] = [
     run: (client, origin) => right(client, origin, large)
   }
 ]
+
+/** What is done less often. Of what nobody waits for an answer of, failing is all right; the answers after it are not to tell. */
+export const rareOperations: readonly Operation[] = [
+  { name: 'confirm a response', stored: ['/1000/confirmed'], run: renew('/1000/confirmed'), keeps: true },
+  {
+    name: 'note that a response was used',
+    stored: [small],
+    plant: age,
+    run: (client, origin) => right(client, origin, small)
+  },
+  { name: 'remove responses', stored: [small, large], run: (client) => removeAll(client) },
+  { name: 'clear', stored: [small, large], run: (client) => client.call('call', 'clear').catch(survived) },
+  {
+    name: 'prune',
+    stored: [small, large],
+    plant: (folder) => {
+      const v1 = join(folder, 'v1')
+      const { path } = filesIn(folder).find(({ name }) => name.includes('.') && name.includes('entries')) as {
+        path: string
+      }
+      writeFileSync(`${path.replace(/\.[0-9a-f]+$/, '')}.0123`, 'a body of nobody')
+      writeFileSync(join(v1, 'entries/tmp', `${'0'.repeat(32)}.4194305`), 'a file of somebody who died')
+      mkdirSync(join(v1, 'locks', `${'0'.repeat(64)}.forward`), { recursive: true, mode: 0o700 })
+      mkdirSync(join(v1, `cleared.${'0'.repeat(32)}`, 'abc'), { recursive: true, mode: 0o700 })
+      age(folder)
+    },
+    run: (client) => client.call('call', 'prune').catch(survived)
+  }
+]
+
+/** As if nothing had been done there for two days. */
+function age(folder: string): void {
+  const then = new Date(Date.now() - 48 * 3_600_000)
+  for (const { path } of placesIn(folder)) utimesSync(path, then, then)
+}
+
+async function removeAll(client: Client): Promise<void> {
+  const keys = await client.call<string[]>('keys').catch(() => [])
+  for (const key of keys) await client.call('call', 'delete', key).catch(survived)
+}
+
+/** A store that fails says so. A process that ended says something else. */
+function survived(error: Error): void {
+  if (!error.message.startsWith('the process says: ')) throw error
+}
 
 async function right(client: Client, origin: FileOrigin, path: string): Promise<void> {
   const fault = origin.faultOf(path, await client.ask(origin.url(path)))
@@ -90,6 +137,8 @@ export class TracedOperation {
     const client = await this.#start()
     await client.open(this.#before, this.#settings)
     for (const path of this.#operation.stored) await right(client, this.#origin, path)
+    await client.call('settle')
+    this.#operation.plant?.(this.#before)
     // Twice: what an operation opens lazily, such as a module, it opens the first time only.
     const paths = new Set<string>()
     for (let i = 0; i < 2; i++) {
