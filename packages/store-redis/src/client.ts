@@ -21,6 +21,9 @@ export interface RedisClient {
   evalsha(sha1: string, keyCount: number, ...args: RedisArgument[]): Promise<unknown>
   eval(script: string, keyCount: number, ...args: RedisArgument[]): Promise<unknown>
 
+  /** Missing where commands can only be sent one by one. */
+  pipeline?(): RedisPipeline
+
   /** Missing on a cluster, whose nodes are scanned one by one. */
   scan?(
     cursor: string,
@@ -35,6 +38,16 @@ export interface RedisClient {
   connect(): Promise<void>
   on(event: string, listener: (...args: unknown[]) => void): unknown
   off(event: string, listener: (...args: unknown[]) => void): unknown
+}
+
+/** Hears of the answer to one of several commands. */
+export type Answered<T> = (error: Error | null | undefined, answer?: T) => void
+
+/** Commands that are sent together; each is answered as soon as its own answer is there. */
+export interface RedisPipeline {
+  hvalsBuffer(key: string, answered: Answered<Buffer[]>): unknown
+  hmgetBuffer(...args: [key: string, ...fields: string[], answered: Answered<(Buffer | null)[]>]): unknown
+  exec(): Promise<unknown>
 }
 
 /** One server of a cluster. */

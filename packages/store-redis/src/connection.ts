@@ -1,5 +1,6 @@
-import type { OwnClient, RedisClient } from './client.js'
-import { RedisStoreError } from './errors.js'
+import { isCluster, type OwnClient, type RedisClient } from './client.js'
+import { busy, closed, notReady } from './errors.js'
+import { Gathering, type Read } from './gathering.js'
 
 /** So many commands may be under way, and so many bytes on their way to Redis: a client would queue any number. */
 const MAX_COMMANDS = 10_000
@@ -22,6 +23,7 @@ export class Connection {
   #isClosed = false
   #commands = 0
   #bytes = 0
+  readonly #gathering = new Gathering()
   readonly #answered = (): void => {
     this.#commands--
   }
@@ -41,6 +43,14 @@ export class Connection {
     const answer = send(client)
     answer.then(this.#answered, this.#answered)
     return answer
+  }
+
+  /** The same for a command that only reads: while others wait for their answers, it is sent with what else this turn reads. */
+  read<T>(read: Read<T>): Promise<T> {
+    const isAlone = this.#commands === 0
+    return this.run((client) => {
+      return isAlone || isCluster(client) ? read.alone(client) : this.#gathering.send(client, read)
+    })
   }
 
   /** The same for a command that takes so many bytes along. */
@@ -124,16 +134,4 @@ function firstReady(client: RedisClient): Promise<void> {
     // It tells by its events.
     if (client.status === 'wait') client.connect().catch(() => {})
   })
-}
-
-function notReady(status: string): RedisStoreError {
-  return new RedisStoreError('CC_REDIS_NOT_READY', `the client is not connected to Redis (${status})`)
-}
-
-function busy(): RedisStoreError {
-  return new RedisStoreError('CC_REDIS_BUSY', 'too many commands wait for an answer of Redis')
-}
-
-function closed(): RedisStoreError {
-  return new RedisStoreError('CC_REDIS_CLOSED', 'the store is closed')
 }

@@ -11,3 +11,15 @@ export class RedisStoreError extends Error {
     this.code = code
   }
 }
+
+export function notReady(status: string): RedisStoreError {
+  return new RedisStoreError('CC_REDIS_NOT_READY', `the client is not connected to Redis (${status})`)
+}
+
+export function busy(): RedisStoreError {
+  return new RedisStoreError('CC_REDIS_BUSY', 'too many commands wait for an answer of Redis')
+}
+
+export function closed(): RedisStoreError {
+  return new RedisStoreError('CC_REDIS_CLOSED', 'the store is closed')
+}

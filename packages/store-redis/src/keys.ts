@@ -1,9 +1,14 @@
 import { hash } from 'node:crypto'
+import { Recent } from './recent.js'
 
 /** The version of all that is kept in Redis; another one reads and writes other keys. */
 const LAYOUT_VERSION = '1'
 const TAG = '[A-Za-z0-9_-]{43}'
 const ID = '[0-9a-f]{32}'
+/** Of the names made lately. */
+const RECENT_BYTES = 1_048_576
+/** What a name takes, beside the key it was made of. */
+const NAME_BYTES = 400
 const NO_UTF8 = Buffer.from([0xff])
 const unpairedSurrogate = /\p{Surrogate}/u
 
@@ -27,6 +32,8 @@ export class Keys {
   readonly prefix: string
   /** Of the store: what was begun in another one is from before a `clear()`. */
   readonly generation: string
+  /** To remember a name takes a fraction of the time to make it. */
+  readonly #recent = new Recent<string>(RECENT_BYTES)
   readonly #index: RegExp
   readonly #content: RegExp
 
@@ -40,7 +47,11 @@ export class Keys {
   }
 
   index(cacheKey: string): string {
-    return `${this.prefix}{${tagOf(cacheKey)}}`
+    const recent = this.#recent.get(cacheKey)
+    if (recent !== undefined) return recent
+    const index = `${this.prefix}{${tagOf(cacheKey)}}`
+    this.#recent.set(cacheKey, index, NAME_BYTES + 2 * cacheKey.length)
+    return index
   }
 
   body(cacheKey: string, id: string): string {

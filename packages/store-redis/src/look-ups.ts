@@ -1,29 +1,32 @@
 import type { Body, ByteRange, Found } from '@cc/core'
 import { bodyOfChunks, isWholeChunk, wantedOf } from './body-reading.js'
 import type { Connection } from './connection.js'
+import type { Read } from './gathering.js'
 import { NOTHING } from './index-reading.js'
 import type { Keys } from './keys.js'
-import type { RecentAnswers } from './recent-answers.js'
+import { RecentAnswers } from './recent-answers.js'
+import { RecentBodies } from './recent-bodies.js'
 import { decodeResponse, INLINE, isId } from './record.js'
 import { isReply } from './script.js'
+
+/** Of the latest answers of Redis, what was made of them is remembered; and so are the latest bodies. */
+const RECENT_BYTES = 8_388_608
 
 /** Reads what is under a key. */
 export class LookUps {
   readonly #connection: Connection
   readonly #keys: Keys
-  readonly #recent: RecentAnswers
+  readonly #answers = new RecentAnswers(RECENT_BYTES)
+  readonly #bodies = new RecentBodies(RECENT_BYTES)
 
-  constructor(connection: Connection, keys: Keys, recent: RecentAnswers) {
+  constructor(connection: Connection, keys: Keys) {
     this.#connection = connection
     this.#keys = keys
-    this.#recent = recent
   }
 
   /** All that is in an index. */
   lookUp(index: string): Promise<Found> {
-    return this.#connection
-      .run((client) => client.hvalsBuffer(index))
-      .then((values) => this.#recent.read(index, values), nothingIfForeign)
+    return this.#connection.read(valuesOf(index)).then((values) => this.#answers.read(index, values), nothingIfForeign)
   }
 
   /** The body of a response, or a range of it; `undefined` if it is gone. */
@@ -31,28 +34,41 @@ export class LookUps {
     if (!isId(id)) return undefined
     const bodyKey = this.#keys.body(key, id)
     const wanted = wantedOf(range)
-    const [length, chunk] = await this.#connection
-      .run((client) => client.hmgetBuffer(bodyKey, 's', String(wanted.firstChunk)))
-      .catch(noneIfForeign)
+    const [length, chunk] = await this.#connection.read(beginningOf(bodyKey, wanted.firstChunk)).catch(noneIfForeign)
     if (length == null) return this.#inlineBody(key, id, range)
     const total = Number(length.toString('latin1'))
     if (wanted.first >= total) return new Uint8Array()
     if (!isWholeChunk(chunk, wanted.firstChunk, total)) return undefined
+    if (range === undefined && total === chunk.byteLength) return this.#bodies.same(bodyKey, chunk)
     return bodyOfChunks(wanted, total, chunk, (number) =>
       this.#connection.run((client) => client.hgetBuffer(bodyKey, String(number)))
     )
   }
 
   async #inlineBody(key: string, id: string, range: ByteRange | undefined): Promise<Uint8Array | undefined> {
-    const values = await this.#connection
-      .run((client) => client.hvalsBuffer(this.#keys.index(key)))
-      .catch(noneIfForeign)
+    const values = await this.#connection.read(valuesOf(this.#keys.index(key))).catch(noneIfForeign)
     for (const value of values) {
       const read = value[0] === INLINE ? decodeResponse(value) : undefined
       if (read?.response.id !== id || read.body === undefined) continue
       return range === undefined ? read.body : read.body.subarray(range.first, range.last + 1)
     }
     return undefined
+  }
+}
+
+/** All that is in an index. */
+function valuesOf(index: string): Read<Buffer[]> {
+  return {
+    alone: (client) => client.hvalsBuffer(index),
+    along: (pipeline, answered) => pipeline.hvalsBuffer(index, answered)
+  }
+}
+
+/** The length of a body, and the first chunk of it that is wanted. */
+function beginningOf(bodyKey: string, chunk: number): Read<(Buffer | null)[]> {
+  return {
+    alone: (client) => client.hmgetBuffer(bodyKey, 's', String(chunk)),
+    along: (pipeline, answered) => pipeline.hmgetBuffer(bodyKey, 's', String(chunk), answered)
   }
 }
 

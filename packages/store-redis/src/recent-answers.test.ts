@@ -46,7 +46,7 @@ describe('RecentAnswers', () => {
     expect(recent.read('a', answer(1))).toBe(found)
   })
 
-  it('forgets what was not asked for lately, and long answers at once', () => {
+  it('forgets what was not asked for lately', () => {
     const recent = new RecentAnswers(40_000)
     const hot = recent.read('hot', answer(1))
     const cold = recent.read('cold', answer(1))
@@ -55,7 +55,13 @@ describe('RecentAnswers', () => {
       expect(recent.read('hot', answer(1))).toBe(hot)
     }
     expect(recent.read('cold', answer(1))).not.toBe(cold)
-    const long = recent.read('long', answer(1, 20_000))
-    expect(recent.read('long', answer(1, 20_000))).not.toBe(long)
+  })
+
+  it('remembers answers with as many bodies as come along, and no longer ones', () => {
+    const recent = new RecentAnswers(10_000_000)
+    const full = recent.read('full', answer(1, 65_536))
+    expect(recent.read('full', answer(1, 65_536))).toBe(full)
+    const long = recent.read('long', answer(1, 140_000))
+    expect(recent.read('long', answer(1, 140_000))).not.toBe(long)
   })
 })

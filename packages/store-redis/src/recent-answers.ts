@@ -1,57 +1,43 @@
 import type { Found } from '@cc/core'
 import { readIndex } from './index-reading.js'
+import { Recent } from './recent.js'
 
-/** Longer answers are read anew each time: comparing is no longer cheap, nor is keeping them. */
-const MAX_ANSWER_BYTES = 16_384
+/** Longer answers are read anew each time. All that a key has beside the index fits; many variants with long metadata do not. */
+const MAX_ANSWER_BYTES = 131_072
+/** Beside the bytes of an answer, what was made of this many of them at most is worth to be counted; the rest are bodies. */
+const MAX_READ_BYTES = 16_384
 
 interface Answer {
   readonly values: readonly Buffer[]
   readonly found: Found
-  readonly bytes: number
 }
 
 /**
- * What was made of the latest short answers of Redis. Where Redis answers with the very same bytes again, so does the store
- * with the very same object, which neither it nor the cache then has to read and check once more. Two generations of half
- * the bytes each: what is asked for again moves to the newer one.
+ * What was made of the latest answers of Redis. Where Redis answers with the very same bytes again, so does the store with
+ * the very same object, which neither it nor the cache then has to read and check once more. To compare them takes a
+ * hundredth of the time that their digest takes.
  */
 export class RecentAnswers {
-  readonly #maxBytes: number
-  #newer = new Map<string, Answer>()
-  #older = new Map<string, Answer>()
-  #bytes = 0
+  readonly #recent: Recent<Answer>
 
   constructor(maxBytes: number) {
-    this.#maxBytes = maxBytes / 2
+    this.#recent = new Recent(maxBytes)
   }
 
   /** What `values` say, which are the answer for `index`. */
   read(index: string, values: readonly Buffer[]): Found {
-    const known = this.#newer.get(index) ?? this.#older.get(index)
-    if (known !== undefined && areSame(known.values, values)) {
-      if (!this.#newer.has(index)) this.#keep(index, known)
-      return known.found
-    }
+    const known = this.#recent.get(index)
+    if (known !== undefined && areSame(known.values, values)) return known.found
     const bytes = bytesOf(values)
     if (values.length === 0 || bytes > MAX_ANSWER_BYTES) {
-      this.#newer.delete(index)
-      this.#older.delete(index)
+      this.#recent.delete(index)
       return readIndex(values)
     }
     // Copies: an answer is part of a larger piece of memory. If somebody writes into a body, it is no longer the same.
     const kept = values.map((value) => Buffer.from(value))
     const found = readIndex(kept)
-    this.#keep(index, { values: kept, found, bytes: 3 * bytes })
+    this.#recent.set(index, { values: kept, found }, bytes + 2 * Math.min(bytes, MAX_READ_BYTES))
     return found
-  }
-
-  #keep(index: string, answer: Answer): void {
-    this.#newer.set(index, answer)
-    this.#bytes += answer.bytes
-    if (this.#bytes <= this.#maxBytes) return
-    this.#older = this.#newer
-    this.#newer = new Map()
-    this.#bytes = 0
   }
 }
 

@@ -22,14 +22,11 @@ import { openNearCache } from './near-cache-opening.js'
 import { type RedisStoreOptions, readOptions } from './options.js'
 import { createOwnClient } from './own-client.js'
 import { Places } from './placing.js'
-import { RecentAnswers } from './recent-answers.js'
 import { APART, encodeHead, encodeMark, GENERATION_BYTES, INLINE } from './record.js'
 import { scan } from './scanning.js'
 
 /** There is no generation in what only replaces metadata. */
 const NONE = Buffer.alloc(GENERATION_BYTES)
-/** Of the latest answers of Redis, what was made of them is remembered. */
-const RECENT_BYTES = 8_388_608
 
 type LockOptions = Parameters<NonNullable<CacheStore['lock']>>[1]
 
@@ -60,7 +57,7 @@ export class RedisStore implements CacheStore {
     this.#clock = read.clock
     this.#keys = new Keys(read.keyPrefix)
     this.#connection = new Connection(read.client ?? (() => createOwnClient(read.url, read.options)))
-    this.#lookUps = new LookUps(this.#connection, this.#keys, new RecentAnswers(RECENT_BYTES))
+    this.#lookUps = new LookUps(this.#connection, this.#keys)
     this.#places = new Places(this.#connection, this.#keys, this.#clock)
     this.#locks = new Locks(this.#connection)
     if (read.nearCache === undefined) return

@@ -65,9 +65,9 @@ export class Caller implements Controller {
     return this.#isLegacy && !this.isWrapped
   }
 
-  /** Whether the handler has not been called yet, nor anything asked for it. */
-  get isFresh(): boolean {
-    return !this.#hasStarted && this.#source === undefined && !this.#hasEnded
+  /** Whether nothing feeds it so far, nor has to be told of its wishes. */
+  get isUnfed(): boolean {
+    return this.#source === undefined && !this.#hasEnded
   }
 
   get paused(): boolean {

@@ -90,7 +90,7 @@ class AgedHead implements Head {
  * this returns, unless the caller pauses. `copies` gives the caller bytes of his own.
  */
 export function serveStored(caller: Caller, head: Head, body: Body | undefined, copies: boolean): void {
-  if (!caller.isFresh || !(body instanceof Uint8Array) || body.byteLength > wholeBytes) {
+  if (!caller.isUnfed || !(body instanceof Uint8Array) || body.byteLength > wholeBytes) {
     return new Playback(caller, copies).play(head, body)
   }
   // Nearly all hits: nobody has to be told of a wish to pause or to abort before there is one.
