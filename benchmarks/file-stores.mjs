@@ -59,7 +59,7 @@ export async function withSqlite(folder, read) {
   const { SqliteCacheStore } = cacheStores
   if (SqliteCacheStore === undefined || !(await hasSqlite())) return undefined
   const { interceptors } = await import('undici')
-  const store = new SqliteCacheStore({ location: join(folder, 'undici.db'), maxEntrySize: 2 * gib - 1 })
+  const store = new SqliteCacheStore({ location: join(folder, 'undici.db'), maxEntrySize: 1_999_999_999 })
   const dispatcher = client(interceptors.cache({ store }))
   return (url) => read(url, dispatcher)
 }

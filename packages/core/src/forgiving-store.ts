@@ -24,6 +24,8 @@ export class ForgivingStore {
   readonly repeatsObjects: boolean
   /** Whether what it hands out has to be copied before anybody else sees it. */
   readonly copiesBodies: boolean
+  /** The same of bodies that came along with a look-up, where others are new. */
+  readonly copiesAttached: boolean
   /** What is being written to the store, or removed from it. */
   readonly writing = new UnderWay()
   readonly locks: StoreLocks
@@ -40,8 +42,10 @@ export class ForgivingStore {
   /** @param now - milliseconds on a clock that nobody sets */
   constructor(store: CacheStore, report: StoreFailureReport, now: () => number = () => performance.now()) {
     this.keepsObjects = store.keepsObjects === true
-    this.repeatsObjects = store.repeatsObjects === true
-    this.copiesBodies = (this.keepsObjects || this.repeatsObjects) && store.sharesBodies !== true
+    this.repeatsObjects = store.repeatsObjects === true || store.repeatsObjects === 'found'
+    const handsOutItsOwn = (this.keepsObjects || this.repeatsObjects) && store.sharesBodies !== true
+    this.copiesAttached = handsOutItsOwn && !this.keepsObjects && store.repeatsObjects === 'found'
+    this.copiesBodies = handsOutItsOwn && !this.copiesAttached
     this.#store = store
     this.#report = report
     this.#lookUps = new CircuitBreaker(now)

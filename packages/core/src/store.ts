@@ -68,9 +68,10 @@ export interface CacheStore {
   readonly keepsObjects?: true
   /**
    * Set by a store whose `get` and `openBody` may answer with an object that they answered with before, in which nothing has
-   * changed since. Core checks such an object once, and copies its bytes before anybody else sees them.
+   * changed since. Core checks such an object once, and copies its bytes before anybody else sees them. With `'found'` that
+   * is only so of `get`: every body of `openBody` is new, and may go to callers as it is.
    */
-  readonly repeatsObjects?: true
+  readonly repeatsObjects?: true | 'found'
   /**
    * Set by a store with `keepsObjects` or `repeatsObjects` whose bytes may go to callers as they are, because they are copies or because the
    * user asked for it. Otherwise core copies what such a store hands out before anybody else sees it.

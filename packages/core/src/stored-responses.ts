@@ -98,7 +98,8 @@ export class StoredResponses {
   attachedBody(lookup: Lookup, { stored }: Assessed): Uint8Array | undefined {
     for (const { stored: other, body } of lookup.stored) {
       if (other !== stored) continue
-      return body instanceof Uint8Array && body.byteLength === stored.bodyBytes ? body : undefined
+      if (!(body instanceof Uint8Array) || body.byteLength !== stored.bodyBytes) return undefined
+      return this.store.copiesAttached ? Buffer.from(body) : body
     }
     return undefined
   }

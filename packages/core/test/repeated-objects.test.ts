@@ -1,8 +1,33 @@
 import type { ServerResponse } from 'node:http'
 import type { Body, ByteRange, Found, Mark, StoredResponse } from '@cc/core'
 import { describe, expect, it, jest } from '@jest/globals'
+import type { Dispatcher } from 'undici'
 import { setUp } from './harness.js'
 import { MapStore } from './map-store.js'
+
+/** Hands out again what a look-up has found, and each opened body anew. */
+class FindingStore extends MapStore {
+  readonly repeatsObjects = 'found'
+  readonly found = new Map<string, Found>()
+  readonly opened: ArrayBufferLike[] = []
+
+  override async get(key: string): Promise<Found> {
+    const found = this.found.get(key) ?? (await super.get(key))
+    this.found.set(key, found)
+    return found
+  }
+
+  override async openBody(key: string, id: string): Promise<Body | undefined> {
+    const whole = await wholeOf(await super.openBody(key, id))
+    this.opened.push(whole.buffer)
+    return whole
+  }
+
+  override async set(key: string, body: Body, complete: () => StoredResponse | undefined): Promise<void> {
+    await super.set(key, body, complete)
+    this.found.delete(key)
+  }
+}
 
 /** Hands out what it has found before, until something changes: a cache in front of a store elsewhere. */
 class RepeatingStore extends MapStore {
@@ -53,13 +78,30 @@ class RepeatingStore extends MapStore {
     this.asked++
     const body = await super.openBody(key, id, range)
     if (body === undefined || range !== undefined) return body
-    const pieces: Uint8Array[] = []
-    if (body instanceof Uint8Array) pieces.push(body)
-    else for await (const piece of body) pieces.push(piece)
-    const whole = new Uint8Array(Buffer.concat(pieces))
+    const whole = await wholeOf(body)
     this.bodies.set(id, whole)
     return whole
   }
+}
+
+async function wholeOf(body: Body | undefined): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = []
+  for await (const piece of body instanceof Uint8Array ? [body] : (body ?? [])) pieces.push(piece)
+  return new Uint8Array(Buffer.concat(pieces))
+}
+
+/** The one chunk that a handler is given. */
+function handedOut(dispatcher: Dispatcher, origin: string): Promise<Buffer> {
+  return new Promise((resolve, reject) =>
+    dispatcher.dispatch(
+      { origin, path: '/', method: 'GET' },
+      {
+        onRequestStart() {},
+        onResponseData: (_controller, chunk) => resolve(chunk as Buffer),
+        onResponseError: (_controller, error) => reject(error)
+      }
+    )
+  )
 }
 
 const answer = (body: string) => (_setUp: unknown, _request: unknown, response: ServerResponse) => {
@@ -177,5 +219,20 @@ describe('A store that hands out objects again (repeatsObjects)', () => {
     await client.get('/', { method: 'POST' })
     expect((await client.get('/')).text).toBe('answer 3')
     for (let i = 0; i < 3; i++) expect((await client.get('/')).text).toBe('answer 3')
+  })
+  it("copies only what came along where bodies are new each time ('found') (row M2)", async () => {
+    for (const bytes of [1_000, 100_000]) {
+      const text = 'x'.repeat(bytes)
+      const store = new FindingStore()
+      const client = await setUp(store, answer(text))
+      await client.get('/')
+      for (let n = 0; n < 3; n++) {
+        const handed = await handedOut(client.dispatcher, client.origin.url)
+        expect(handed.toString()).toBe(text)
+        expect(store.opened.includes(handed.buffer)).toBe(bytes > 65_536)
+        handed.fill(0)
+      }
+      expect(client.origin.requests).toHaveLength(1)
+    }
   })
 })

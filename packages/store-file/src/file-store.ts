@@ -1,14 +1,4 @@
-import type {
-  Awaitable,
-  Body,
-  ByteRange,
-  CacheStore,
-  Found,
-  FoundResponse,
-  Lease,
-  Mark,
-  StoredResponse
-} from '@cc/core'
+import type { Awaitable, Body, ByteRange, CacheStore, Found, Lease, Mark, StoredResponse } from '@cc/core'
 import { Bounds } from './bounds.js'
 import { Clearing } from './clearing.js'
 import { Disk } from './disk.js'
@@ -17,15 +7,16 @@ import { ForeverError } from './errors.js'
 import { Eviction } from './eviction.js'
 import { Folder } from './folder.js'
 import { IncomingBodies } from './incoming-body.js'
-import type { KeptResponse } from './key-file.js'
 import { hashOf, isNameable, Layout } from './layout.js'
 import { listKeys } from './listing.js'
 import { type LockOptions, Locks } from './locks.js'
 import { Maintenance } from './maintenance.js'
 import { Marks } from './marks.js'
 import { type FileStoreOptions, readOptions, type Settings } from './options.js'
+import { RecentEntries } from './recent-entries.js'
 import { RecentLengths } from './recent-lengths.js'
 import { awaited } from './resting.js'
+import { maxSealedBytes } from './sealed.js'
 import { sizeToBe } from './size-on-disk.js'
 import { run, type Steps, wait } from './steps.js'
 import { openStoredBody } from './stored-body.js'
@@ -38,6 +29,8 @@ import { checkDigests } from './written-digests.js'
 /** That something was used is noted no more often than that. */
 const touchAfterMs = 60_000
 const closeLimitMs = 1_000
+/** What was made of the files that were read last takes no more of the memory. */
+const maxRecentBytes = 16_777_216
 
 /**
  * Keeps responses in a folder on the disk that any number of processes share. Nothing is read or made before it is first
@@ -47,6 +40,8 @@ const closeLimitMs = 1_000
  */
 export class FileStore implements CacheStore {
   readonly contract = 1
+  /** What a file holds is read and checked once, as long as it is the same. Bodies in files of their own are always new. */
+  readonly repeatsObjects = 'found'
   readonly maxEntryBytes: number
   readonly #settings: Settings
   readonly #layout: Layout
@@ -59,6 +54,7 @@ export class FileStore implements CacheStore {
   readonly #bounds: Bounds
   readonly #clearing: Clearing
   readonly #locks: Locks
+  readonly #recent = new RecentEntries(maxRecentBytes)
   /** Of bodies that have just been found: who opens one need not look it up again. A body with the same id is the same. */
   readonly #lengths = new RecentLengths()
 
@@ -101,18 +97,22 @@ export class FileStore implements CacheStore {
 
   *#get(key: string): Steps<Found> {
     yield* this.#folder.check()
-    const { hash, kept, modified } = yield* this.#entries.read(key)
+    const hash = this.#recent.hashOf(key)
+    const path = this.#layout.keyFile(hash)
+    const file = yield* this.#disk.read(path, maxSealedBytes)
     // After the responses: an invalidation that comes between the two is seen.
     const mark = yield* this.#marks.read(key, hash)
-    let isOurs = kept.length > 0
-    if (isOurs) {
-      const now = this.#settings.clock()
-      const isToBeTouched = now - modified > touchAfterMs
-      if (isToBeTouched || !this.#folder.hasSeen(hash)) isOurs = yield* this.#folder.holds(hash)
-      if (isOurs && isToBeTouched) yield* this.#disk.touch(this.#layout.keyFile(hash), now)
+    const now = this.#settings.clock()
+    const found = file && this.#recent.read(key, file.bytes, mark, now)
+    if (file === undefined || found === undefined || found.responses.length === 0) return nothing(mark)
+    const isToBeTouched = now - file.modified > touchAfterMs
+    const isOurs = (!isToBeTouched && this.#folder.hasSeen(hash)) || (yield* this.#folder.holds(hash))
+    if (!isOurs) return nothing(mark)
+    if (isToBeTouched) yield* this.#disk.touch(path, now)
+    for (const { response, body } of found.responses) {
+      if (body === undefined) this.#lengths.set(response.id, response.bodyBytes)
     }
-    const responses = isOurs ? kept.map((one) => this.#found(one)) : []
-    return mark === undefined ? { responses } : { responses, mark }
+    return found
   }
 
   openBody(key: string, id: string, range?: ByteRange): Awaitable<Body | undefined> {
@@ -233,10 +233,8 @@ export class FileStore implements CacheStore {
     yield* this.#bounds.changed(change)
     return true
   }
+}
 
-  #found({ response, body }: KeptResponse): FoundResponse {
-    if (body !== undefined) return { response, body }
-    this.#lengths.set(response.id, response.bodyBytes)
-    return { response }
-  }
+function nothing(mark: Mark | undefined): Found {
+  return mark === undefined ? { responses: [] } : { responses: [], mark }
 }

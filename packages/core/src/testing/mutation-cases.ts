@@ -33,7 +33,7 @@ export const mutationCases: CaseDraft[] = [
         await expectStored(store, response, sampleBytes(1000))
       },
       'writing into an opened body changes nothing stored': async (store) => {
-        if (handsOutItsOwn(store)) return
+        if (handsOutItsOwn(store) && store.repeatsObjects !== 'found') return
         const bytes = sampleBytes(200 * KIB)
         const { id } = await put(store, bytes)
         for (const range of [undefined, { first: 10, last: 100_000 }]) {
@@ -72,5 +72,5 @@ export const mutationCases: CaseDraft[] = [
 ]
 
 function handsOutItsOwn({ keepsObjects, repeatsObjects }: CacheStore): boolean {
-  return keepsObjects === true || repeatsObjects === true
+  return keepsObjects === true || repeatsObjects !== undefined
 }
