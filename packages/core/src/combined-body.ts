@@ -18,7 +18,7 @@ export function storeCombined(
   return whenReady(openAll(responses, lookup, segments, budget), (bodies) => {
     if (bodies === undefined) return false
     const digests = responses.makesDigests ? new PieceDigests() : undefined
-    const body = bodies.every(isAtHand) ? bodies.flatMap(piecesOf) : digesting(bodies, digests)
+    const body = digests === undefined && bodies.every(isAtHand) ? bodies.flatMap(piecesOf) : digesting(bodies, digests)
     const marks = responses.invalidations.marksOfParts(
       lookup,
       segments.map(({ from }) => from)

@@ -22,6 +22,7 @@ const writeLimitMs = 10_000
 export class ForgivingStore {
   readonly keepsObjects: boolean
   readonly repeatsObjects: boolean
+  readonly repeatsBodies: boolean
   /** Whether what it hands out has to be copied before anybody else sees it. */
   readonly copiesBodies: boolean
   /** The same of bodies that came along with a look-up, where others are new. */
@@ -43,9 +44,10 @@ export class ForgivingStore {
   constructor(store: CacheStore, report: StoreFailureReport, now: () => number = () => performance.now()) {
     this.keepsObjects = store.keepsObjects === true
     this.repeatsObjects = store.repeatsObjects === true || store.repeatsObjects === 'found'
-    const handsOutItsOwn = (this.keepsObjects || this.repeatsObjects) && store.sharesBodies !== true
-    this.copiesAttached = handsOutItsOwn && !this.keepsObjects && store.repeatsObjects === 'found'
-    this.copiesBodies = handsOutItsOwn && !this.copiesAttached
+    this.repeatsBodies = store.repeatsObjects === true
+    const shares = store.sharesBodies === true
+    this.copiesBodies = (this.keepsObjects || this.repeatsBodies) && !shares
+    this.copiesAttached = this.repeatsObjects && !this.copiesBodies && !shares
     this.#store = store
     this.#report = report
     this.#lookUps = new CircuitBreaker(now)

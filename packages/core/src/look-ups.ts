@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto'
 import { isPromise, whenReady } from './awaitable.js'
 import type { Budget } from './budget.js'
 import type { ForgivingStore } from './forgiving-store.js'
@@ -15,8 +14,9 @@ import { isInvalidated, type Marks } from './rules/invalidation.js'
 import type { EpochMilliseconds, StoredResponse } from './rules/messages.js'
 import type { RuleOptions } from './rules/options.js'
 import { isLost, isPastItsTime } from './rules/selection.js'
-import { areFields, digestPieceBytes, isStoredResponse } from './rules/stored-response.js'
+import { areFields, isStoredResponse } from './rules/stored-response.js'
 import type { Awaitable, Found, FoundResponse } from './store.js'
+import { hasDigests } from './verified-body.js'
 
 const noMarks: Marks = new Map()
 const nothing: Lookup['stored'] = []
@@ -195,9 +195,7 @@ export class LookUps {
     if (body === undefined) return true
     if (!(body instanceof Uint8Array) || body.byteLength !== bodyBytes) return false
     if (!this.#verifiesDigests || digests === undefined) return true
-    return digests.every((digest, i) => {
-      return hash('sha256', body.subarray(i * digestPieceBytes, (i + 1) * digestPieceBytes)) === digest
-    })
+    return hasDigests(body, digests)
   }
 
   /** What does not check out stays until it is replaced; it is removed only where it would never be, for a store keeps what was requested later. */

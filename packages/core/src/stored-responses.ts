@@ -14,9 +14,10 @@ import type { Candidate } from './rules/candidates.js'
 import type { EpochMilliseconds, StoredResponse } from './rules/messages.js'
 import type { RuleOptions } from './rules/options.js'
 import type { StorableHead } from './rules/storable-head.js'
+import { digestPieceBytes } from './rules/stored-response.js'
 import { type Keeper, SearchIndex } from './search-index.js'
 import type { Awaitable, Body, ByteRange, Found, FoundResponse } from './store.js'
-import { BodyDamagedError, verifiedBody } from './verified-body.js'
+import { BodyDamagedError, verifiedBody, verifiedBytes } from './verified-body.js'
 
 /** Parts under one key that are kept beside whole responses; the least recently stored go. */
 const maxParts = 32
@@ -199,7 +200,7 @@ export class StoredResponses {
     body: Body,
     reading: Reading,
     budget: Budget
-  ): Promise<Body | undefined> {
+  ): Awaitable<Body | undefined> {
     const failed = (error: unknown, hasBegun: boolean) => {
       this.store.failedReading(error)
       // What is only slow today is still there tomorrow; what broke off under a caller is not to do so again.
@@ -208,7 +209,10 @@ export class StoredResponses {
     // What a store hands out again is checked once.
     const passed = () => {
       const isAll = reading.range === undefined && body instanceof Uint8Array
-      if (isAll && this.store.repeatsObjects) this.#sound.set(body, assessed.stored)
+      if (isAll && this.store.repeatsBodies) this.#sound.set(body, assessed.stored)
+    }
+    if (body instanceof Uint8Array && body.byteLength <= digestPieceBytes) {
+      return verifiedBytes(body, reading, failed, passed)
     }
     const verified = verifiedBody(body, reading, budget, failed, passed)
     return verified.then((verified) => {

@@ -36,6 +36,31 @@ export async function verifiedBody(
   }
 }
 
+/** The same of a short body that is at hand, at once. */
+export function verifiedBytes(
+  body: Uint8Array,
+  { bytes, digests, skippedBytes, wantedBytes }: Reading,
+  failed: (error: unknown, hasBegun: boolean) => void,
+  passed: () => void
+): Uint8Array | undefined {
+  try {
+    if (body.byteLength !== bytes) throw new BodyDamagedError(`${body.byteLength} bytes instead of ${bytes}`)
+    if (digests !== undefined && !hasDigests(body, digests)) throw new BodyDamagedError('it has another digest')
+  } catch (error) {
+    failed(error, false)
+    return undefined
+  }
+  passed()
+  return wantedBytes === bytes ? body : body.subarray(skippedBytes, skippedBytes + wantedBytes)
+}
+
+/** Whether each piece of a body has its digest. */
+export function hasDigests(body: Uint8Array, digests: readonly string[]): boolean {
+  return digests.every((digest, i) => {
+    return hash('sha256', body.subarray(i * digestPieceBytes, (i + 1) * digestPieceBytes)) === digest
+  })
+}
+
 /** `chunks` with a `return()` that lets go of the body even before the first `next()`, and while one is waited for. */
 function releasing(
   chunks: AsyncGenerator<Uint8Array>,

@@ -12,6 +12,7 @@ import {
   withStatus
 } from './answers.js'
 import { type Ask, type SetUp, setUp, stores, TestClock } from './harness.js'
+import { MapStore } from './map-store.js'
 import { Representation } from './ranged-origin.js'
 
 const ten = '0123456789'
@@ -640,5 +641,15 @@ describe.each(stores)('parts, with %s (RFC 9111 §3.3, §3.4)', (_name, makeStor
       expect(beginning).toMatchObject({ status: 206, part: { first: 0, total: 300_000 } })
     expect((await client.get('/')).text === long).toBe(true)
     expect((await client.get('/')).text === long).toBe(true)
+  })
+})
+
+describe('parts that a store has at hand', () => {
+  it('RNG-10: are put together with the digests of the whole', async () => {
+    const representation = new Representation(ten, strong)
+    const client = await setUp(new MapStore({ sync: true }), answering(representation.answer), { ranges: 'store' })
+    for (const asked of ['bytes=0-4', 'bytes=5-9']) await client.get('/', range(asked))
+    expect(await client.get('/')).toMatchObject({ text: ten, decision: { outcome: 'hit' } })
+    expect(client.asked).toBe(2)
   })
 })

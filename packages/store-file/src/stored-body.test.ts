@@ -10,7 +10,7 @@ beforeEach(() => {
 })
 afterEach(() => removeFolder(folder))
 
-const bytes = Uint8Array.from({ length: 600_000 }, (_, at) => at % 251)
+const bytes = Uint8Array.from({ length: 2_400_000 }, (_, at) => at % 251)
 
 async function opened(): Promise<AsyncIterator<Uint8Array>> {
   const store = new FileStore(folder)
@@ -30,7 +30,7 @@ it('is not closed under a piece that is being read (row L7)', async () => {
   const before = readdirSync('/proc/self/fd').length
   const body = await opened()
   const [piece, end] = await Promise.all([body.next(), body.return?.()])
-  expect(Buffer.from(piece.value).equals(bytes.subarray(0, 262_144))).toBe(true)
+  expect(Buffer.from(piece.value).equals(bytes.subarray(0, 1_048_576))).toBe(true)
   expect(end?.done).toBe(true)
   expect((await body.next()).done).toBe(true)
   // What else this process does with files comes to an end as well.

@@ -3,8 +3,8 @@ import type { Disk } from './disk.js'
 import { blockingBytes } from './open-files.js'
 import { run, type Steps } from './steps.js'
 
-/** So much of a long body is read at once. */
-const pieceBytes = 262_144
+/** So much of a long body is read at once: what the cache checks in one go, so that it need not be put together. */
+const pieceBytes = 1_048_576
 
 /**
  * The body in a file, or `range` of it. `undefined` if it is not there, or not `length` bytes long. A short one is read
