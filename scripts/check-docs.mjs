@@ -1,4 +1,4 @@
-// Links of README.md, CONTRIBUTING.md, docs/ and the packages' own READMEs lead somewhere, and their code compiles
+// Links of README.md, CONTRIBUTING.md, SECURITY.md, docs/ and the packages' own READMEs lead somewhere, and their code compiles
 // against the built packages. docs/architecture.md names every source file of core. A block marked `ts continued` belongs to the block before it, one marked `js undici-8` is
 // about that version of undici.
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -176,7 +176,7 @@ export function codeFaults(pages, folder) {
 function main() {
   const pages = new Map([
     ...readFiles(['docs', 'packages', 'examples', 'conformance', 'benchmarks'], /\.md$/),
-    ...['README.md', 'CONTRIBUTING.md']
+    ...['README.md', 'CONTRIBUTING.md', 'SECURITY.md']
       .filter((name) => existsSync(join(root, name)))
       .map((name) => [name, readFileSync(join(root, name), 'utf8')])
   ])

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePort } from './free-port.mjs'
 import { redisServer } from './redis-server.mjs'
 
 /** Starts a redis-server of its own that keeps nothing on disk: `{ port, pid, stop }`. */
@@ -34,13 +34,4 @@ export async function startRedis(...args) {
     )
   ])
   return { port, pid: child.pid, stop }
-}
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address()
-  server.close()
-  await once(server, 'close')
-  return port
 }
