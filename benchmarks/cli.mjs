@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { realpathSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { sizes, startOrigin } from './origin.mjs'
@@ -28,6 +29,7 @@ export function options(argv, { rounds = 60, sizes: known = sizes, apis: knownAp
       read: { type: 'string', default: 'arrayBuffer' },
       only: { type: 'string' },
       most: { type: 'string' },
+      json: { type: 'string' },
       profile: { type: 'string' }
     }
   })
@@ -45,6 +47,7 @@ export function options(argv, { rounds = 60, sizes: known = sizes, apis: knownAp
     read: values.read,
     only: values.only,
     ...(values.most !== undefined && { most: Number(values.most) }),
+    ...(values.json !== undefined && { json: resolve(process.env.INIT_CWD ?? '.', values.json) }),
     profile: values.profile
   }
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { options, printTable, ran } from './cli.mjs'
 import { fileStore, folderForStores } from './file-stores.mjs'
 import { fillFolder } from './fill-folder.mjs'
-import { ratio, takeTurns } from './rounds.mjs'
+import { ratio, takeTurns, timesOf } from './rounds.mjs'
 
 /** `[{ size, api, ratios }]`; a ratio above 1 means that a hit among more takes longer. */
 export async function fileCounts({ rounds, turnMs, warmUpMs, most = 1_000_000 }) {
@@ -33,7 +33,7 @@ export async function fileCounts({ rounds, turnMs, warmUpMs, most = 1_000_000 })
   const ratios = pairs.map(([of, to]) => ({ of, to, ...ratio(taken[of], taken[to]) }))
   printTable({ title: `look-ups among so many responses, turns of ${work}`, taken, ratios })
   await remove()
-  return [{ size: '1KiB', api: 'store', ratios }]
+  return [{ size: '1KiB', api: 'store', times: timesOf(taken), ratios }]
 }
 
 if (ran(import.meta.url)) await fileCounts(options(process.argv.slice(2), { rounds: 20 }))

@@ -1,7 +1,7 @@
 // Hits from a folder, next to reading the same bytes, and to other caches on disk. `node file-hits.mjs 1KiB --rounds 60`
 import { measure, options, printTable, ran } from './cli.mjs'
 import { fileSizes } from './origin.mjs'
-import { ratio } from './rounds.mjs'
+import { ratio, timesOf } from './rounds.mjs'
 
 const pairs = [
   ['yardstick again', 'yardstick'],
@@ -22,7 +22,7 @@ export async function fileHits(args) {
         .filter((pair) => pair.every((name) => taken[name]))
         .map(([of, to]) => ({ of, to, ...ratio(taken[to], taken[of]) }))
       printTable({ title, taken, ratios })
-      results.push({ size, api, ratios })
+      results.push({ size, api, times: timesOf(taken), ratios })
     }
   }
   return results

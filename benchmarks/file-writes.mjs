@@ -1,7 +1,7 @@
 // Storing in a folder, next to cacache: bytes that are there already, under keys that take turns. `node file-writes.mjs 1KiB`
 import { measure, options, printTable, ran } from './cli.mjs'
 import { fileSizes } from './origin.mjs'
-import { ratio } from './rounds.mjs'
+import { ratio, timesOf } from './rounds.mjs'
 
 const pairs = [
   ['ours again', 'ours'],
@@ -15,7 +15,7 @@ export async function fileWrites(args) {
     const { taken, work } = await measure('measure-file-writes.mjs', { ...args, size })
     const ratios = pairs.map(([of, to]) => ({ of, to, ...ratio(taken[to], taken[of]) }))
     printTable({ title: `storing in a folder, ${size}, turns of ${work}`, taken, ratios })
-    results.push({ size, api: 'store', ratios })
+    results.push({ size, api: 'store', times: timesOf(taken), ratios })
   }
   return results
 }

@@ -39,5 +39,6 @@ report(
     ...judge('responses', counts, countTargets, ...atMost),
     ...judge('1 GiB', [{ size: '1GiB', api: 'request', ratios: growth }], growthTargets, ...atMost)
   ],
-  { hits, storing: writes, responses: counts }
+  { hits, storing: writes, responses: counts },
+  args
 )

@@ -1,7 +1,7 @@
 // Hit path: how long a stored response takes, next to an answer from a Map. `node hits.mjs 1KiB request --rounds 60`
 
 import { measure, options, printTable, ran } from './cli.mjs'
-import { ratio } from './rounds.mjs'
+import { ratio, timesOf } from './rounds.mjs'
 
 const pairs = [
   ['yardstick again', 'yardstick'],
@@ -24,7 +24,7 @@ export async function hits(args) {
         .filter((pair) => pair.every((name) => taken[name]))
         .map(([of, to]) => ({ of, to, ...ratio(taken[to], taken[of]) }))
       printTable({ title, taken, ratios, missing })
-      results.push({ size, api, ratios })
+      results.push({ size, api, times: timesOf(taken), ratios })
     }
   }
   return results

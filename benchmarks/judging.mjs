@@ -1,3 +1,6 @@
+import { writeFileSync } from 'node:fs'
+import { availableParallelism, cpus } from 'node:os'
+
 /** `{ name, value, target, wording, met }` for each ratio of the results that has a target. */
 export function judge(path, results, targets, meets, wording) {
   return results.flatMap(({ size, api, ratios }) => {
@@ -19,8 +22,9 @@ export const atMost = [(value, target) => value <= target, 'at most']
  * Prints what was measured next to what it should be, and which controls were off. Ends with 1 if a target is missed.
  *
  * @param measured - results by the path they were measured on
+ * @param json - the file to write all of it to, if it is to be kept
  */
-export function report(judged, measured) {
+export function report(judged, measured, { json } = {}) {
   console.log('\nTargets')
   for (const { name, value, target, wording, met } of judged) {
     console.log(
@@ -35,5 +39,14 @@ export function report(judged, measured) {
     }
   }
   if (judged.length === 0) console.log('  nothing to judge: ours could not be measured')
+  if (json !== undefined) writeFileSync(json, `${JSON.stringify({ machine: machine(), measured, judged }, null, 1)}\n`)
   if (judged.length === 0 || judged.some(({ met }) => !met)) process.exitCode = 1
 }
+
+/** What the numbers are of. */
+const machine = () => ({
+  node: process.versions.node,
+  processor: cpus()[0]?.model.trim() ?? 'unknown',
+  cores: availableParallelism(),
+  date: new Date().toISOString().slice(0, 10)
+})

@@ -1,6 +1,6 @@
 // Miss path: what the copy for the store adds to a request that goes to the origin. `node misses.mjs 5MiB request`
 import { measure, options, printTable, ran } from './cli.mjs'
-import { ratio } from './rounds.mjs'
+import { ratio, timesOf } from './rounds.mjs'
 
 const pairs = [
   ['bare again', 'bare'],
@@ -27,7 +27,7 @@ export async function misses(args) {
       printTable({ title: `${title}: to the end`, taken, ratios, missing })
       const firstByteRatios = compare(firstByte)
       printTable({ title: `${title}: to the first byte`, taken: firstByte, ratios: firstByteRatios })
-      results.push({ size, api, ratios, firstByteRatios })
+      results.push({ size, api, times: timesOf(taken), ratios, firstByteRatios })
     }
   }
   return results

@@ -3,7 +3,7 @@
 
 import { startRedis } from '../scripts/start-redis.mjs'
 import { measure, options, printTable, ran } from './cli.mjs'
-import { ratio } from './rounds.mjs'
+import { ratio, timesOf } from './rounds.mjs'
 
 const concurrencies = [1, 64]
 
@@ -36,7 +36,7 @@ export async function redisHits(args) {
             .map(([of, to]) => ({ of, to, ...ratio(taken[to], taken[of]) }))
           const title = `hits from Redis, ${size}, ${at} (${args.read}), ${args.rounds} rounds, turns of ${work} × ${concurrency}`
           printTable({ title, taken, ratios, missing })
-          results.push({ size, api: at, ratios })
+          results.push({ size, api: at, times: timesOf(taken), ratios })
         }
       }
     }

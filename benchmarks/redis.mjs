@@ -13,5 +13,6 @@ const targets = (size) => ({
   'ours, 1,000,000 foreign / ours, 1,000 foreign': 0.95
 })
 
-const results = await redisHits(options(process.argv.slice(2), { rounds: 10 }))
-report(judge('hits from Redis', results, targets, ...atLeast), { 'hits from Redis': results })
+const args = options(process.argv.slice(2), { rounds: 10 })
+const results = await redisHits(args)
+report(judge('hits from Redis', results, targets, ...atLeast), { hits: results }, args)

@@ -35,4 +35,4 @@ const judged = [
   )
 ]
 
-report(judged, { hits: hitResults, misses: missResults })
+report(judged, { hits: hitResults, misses: missResults }, args)

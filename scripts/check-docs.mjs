@@ -1,12 +1,12 @@
 // Links of README.md, CONTRIBUTING.md, SECURITY.md, docs/ and the packages' own READMEs lead somewhere, and their code compiles
 // against the built packages. docs/architecture.md names every source file of core. A block marked `ts continued` belongs to the block before it, one marked `js undici-8` is
-// about that version of undici.
+// about that version of undici, and one marked `js run` is a program that runs to its end. The site has every page of docs/.
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, posix } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import ts from 'typescript'
 import { readFiles, report } from './source-files.mjs'
-import { root } from './steps.mjs'
+import { root, run } from './steps.mjs'
 
 const extensions = { ts: 'mts', typescript: 'mts', js: 'mjs', mjs: 'mjs', javascript: 'mjs', cjs: 'cjs', cts: 'cts' }
 
@@ -173,7 +173,46 @@ export function codeFaults(pages, folder) {
   return { faults, count: programs.length }
 }
 
-function main() {
+/** What goes wrong when the programs of `pages` run, each in a process of its own. `folder` is where packages resolve from. */
+export async function runFaults(pages, folder) {
+  mkdirSync(folder, { recursive: true })
+  const programs = [...pages].flatMap(([path, page]) =>
+    codeBlocks(page)
+      .filter(({ language, words }) => language === 'js' && words.includes('run'))
+      .map(({ line, text }) => ({ at: `${path}:${line}`, text }))
+  )
+  try {
+    const faults = await Promise.all(
+      programs.map(async ({ at, text }, index) => {
+        const file = join(folder, `${index}.mjs`)
+        writeFileSync(file, text)
+        return run(process.execPath, [file], { timeoutMs: 60_000 }).then(
+          () => [],
+          (error) => [`${at}: the program fails: ${error.message}`]
+        )
+      })
+    )
+    return faults.flat()
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** Pages of docs/ that the sidebar of the site has not, and those it has that are not there. `config` is the text of its configuration. */
+export function siteFaults(paths, config) {
+  const pages = paths.flatMap((path) => /^docs\/([\w-]+)\.md$/.exec(path)?.[1] ?? [])
+  const listed = [...config.matchAll(/guide\('[^']*', '([\w-]*)'\)/g)].map(([, name]) => name || 'index')
+  return [
+    ...pages
+      .filter((name) => !listed.includes(name))
+      .map((name) => `docs/${name}.md is not in the sidebar of the site`),
+    ...listed
+      .filter((name) => !pages.includes(name))
+      .map((name) => `the sidebar of the site has ${name}, and docs/ has not`)
+  ]
+}
+
+async function main() {
   const pages = new Map([
     ...readFiles(['docs', 'packages', 'examples', 'conformance', 'benchmarks'], /\.md$/),
     ...['README.md', 'CONTRIBUTING.md', 'SECURITY.md']
@@ -184,8 +223,10 @@ function main() {
   const code = codeFaults(pages, join(root, 'node_modules/.cache/docs'))
   const files = readFiles(['packages/core/src'], /(?<!\.test)\.ts$/).keys()
   const named = [...files].filter((path) => !path.startsWith('packages/core/src/testing/'))
+  const ran = await runFaults(pages, join(root, 'node_modules/.cache/docs-run'))
+  const site = siteFaults([...pages.keys()], readFileSync(join(root, 'docs/.vitepress/config.mts'), 'utf8'))
   report(
-    [...linkFaults(pages, exists), ...mapFaults(pages.get(map), named), ...code.faults],
+    [...linkFaults(pages, exists), ...mapFaults(pages.get(map), named), ...site, ...code.faults, ...ran],
     `${pages.size} pages, ${code.count} pieces of code`
   )
 }

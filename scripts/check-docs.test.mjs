@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from '@jest/globals'
-import { anchorsOf, codeFaults, linkFaults, mapFaults } from './check-docs.mjs'
+import { anchorsOf, codeFaults, linkFaults, mapFaults, runFaults, siteFaults } from './check-docs.mjs'
 import { root } from './steps.mjs'
 
 const fence = '```'
@@ -115,6 +115,35 @@ describe('codeFaults', () => {
     expect(faultsOf(text)).toEqual([
       expect.stringMatching(/^README\.md:4: Type 'number' is not assignable/),
       expect.stringMatching(/^README\.md:7: Cannot find name 'nowhere'/)
+    ])
+  })
+})
+
+describe('runFaults', () => {
+  it('runs what is a program, and finds the one that fails', async () => {
+    const folder = mkdtempSync(join(root, 'node_modules/.cache-'))
+    const program = (...lines) => page(`${fence}js run`, ...lines, fence)
+    const pages = new Map([
+      ['a.md', page('# Title', program("import '@cc/core'", "await import('node:fs')"), program('throw new Error(5)'))],
+      ['b.md', page(`${fence}js`, 'throw new Error(6)', fence)]
+    ])
+    const faults = await runFaults(pages, folder)
+    expect(faults).toEqual([expect.stringMatching(/^a\.md:7: the program fails: .*\n[\s\S]*Error: 5/)])
+    rmSync(folder, { recursive: true, force: true })
+  })
+})
+
+describe('siteFaults', () => {
+  const config = "guide('What it is', ''), guide('Options', 'options')"
+
+  it('accepts a sidebar that has every page', () => {
+    expect(siteFaults(['README.md', 'docs/index.md', 'docs/options.md'], config)).toEqual([])
+  })
+
+  it('finds pages that are missing there, and entries that lead nowhere', () => {
+    expect(siteFaults(['docs/index.md', 'docs/ranges.md'], config)).toEqual([
+      'docs/ranges.md is not in the sidebar of the site',
+      'the sidebar of the site has options, and docs/ has not'
     ])
   })
 })

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join, relative, sep } from 'node:path'
 import { root } from './steps.mjs'
 
-const ignored = new Set(['node_modules', 'dist', '.git', '.turbo', 'coverage'])
+const ignored = new Set(['node_modules', 'dist', '.git', '.turbo', '.vitepress', 'coverage'])
 
 /** Files below the folders, as path → text; paths are relative to the root and have forward slashes. Missing folders hold nothing. */
 export function readFiles(folders, matching) {

@@ -1,5 +1,5 @@
 // npm run test:matrix [-- words]: what takes longer than `npm test` and what needs other versions: the packed packages
-// in projects of their own, a rehearsal of releases, the conformance suite, and the tests under other versions of node and
+// in projects of their own, a rehearsal of releases, the site, the conformance suite, and the tests under other versions of node and
 // undici. With words, only the steps whose names contain one of them.
 import assert from 'node:assert/strict'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -35,6 +35,7 @@ const hasConformance = () => manifest('conformance/package.json').scripts?.['tes
 
 const steps = [
   ...packed.steps(),
+  ['docs as a site', () => run('npm', ['run', 'docs:build'])],
   ['releases, each package by itself', () => rehearseReleases(join(temporary, 'releases'))],
   ...(hasConformance() ? [['conformance', conformance]] : []),
   ['tests, node 22', () => tests('22', withoutStores)],

@@ -39,7 +39,10 @@ async function restore(file: string, rename: (key: string) => string = (key) => 
 async function everythingOf(layout: string): Promise<object> {
   const found: Record<string, object> = {}
   for (const key of (await redis.keys(`${layout}{*`)).sort()) {
-    const fields = Object.entries(await redis.hgetallBuffer(key)).map(([field, value]) => [field, value.toString('hex')])
+    const fields = Object.entries(await redis.hgetallBuffer(key)).map(([field, value]) => [
+      field,
+      value.toString('hex')
+    ])
     found[key] = { fields: Object.fromEntries(fields), expires: await redis.pexpiretime(key) }
   }
   return found
