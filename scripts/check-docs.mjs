@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { dirname, join, posix } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import ts from 'typescript'
+import { slugOf } from './slug.mjs'
 import { readFiles, report } from './source-files.mjs'
 import { root, run } from './steps.mjs'
 
@@ -51,10 +52,7 @@ export function anchorsOf(markdown) {
   const anchors = new Set()
   for (const [, heading] of proseOf(markdown).matchAll(/^#{1,6}\s+(.*?)\s*#*$/gm)) {
     const text = heading.replace(/\[([^\]]*)\]\([^)]*\)/g, '$1').replace(/<[^>]*>/g, '')
-    const slug = text
-      .toLowerCase()
-      .replace(/[^\p{L}\p{N}\p{M}_\- ]/gu, '')
-      .replaceAll(' ', '-')
+    const slug = slugOf(text)
     const times = seen.get(slug) ?? 0
     seen.set(slug, times + 1)
     anchors.add(times === 0 ? slug : `${slug}-${times}`)

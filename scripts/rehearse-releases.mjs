@@ -83,6 +83,8 @@ function next(version, kind) {
 /** A copy of the repository with what was built in it. */
 class Copy {
   #changes = 0
+  /** Versions in the registry, by name. */
+  #published = {}
 
   constructor(folder, registry) {
     this.folder = folder
@@ -118,18 +120,17 @@ class Copy {
     assert.deepEqual(replaced, { '.js': 1, '.cjs': 1 }, `${pattern} in ${folder}`)
   }
 
-  /** As the release workflow does it. Resolves to the versions then, by name; what has a new one was published, and only that. */
+  /** As the release workflow does it. Resolves to the versions then, by name; what has one that is new was published, and only that. */
   async release() {
-    const before = this.versions()
     await this.#run('npm', ['run', 'release:version'])
     await this.#commit('New versions')
     const output = await this.#run(...pnpm('exec', 'env', ...this.registry.env, 'changeset', 'publish'))
     const after = this.versions()
-    const published = Object.keys(after).filter((name) => after[name] !== before[name])
     for (const name of Object.keys(after)) {
       const told = output.includes(`@cc/${name}@${after[name]}`)
-      assert.equal(told, published.includes(name), `${name}: ${before[name]}, then ${after[name]}\n${output}`)
+      assert.equal(told, after[name] !== this.#published[name], `${name}: now ${after[name]}\n${output}`)
     }
+    this.#published = after
     return after
   }
 
@@ -145,7 +146,7 @@ class Copy {
 
   async #commit(message) {
     await this.#run(...git('add', '--all'))
-    await this.#run(...git('commit', '--quiet', '--message', message))
+    await this.#run(...git('commit', '--quiet', '--allow-empty', '--message', message))
   }
 
   #run(command, args) {

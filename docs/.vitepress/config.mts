@@ -1,6 +1,7 @@
 // The pages of docs/ as a site: `npm run docs` serves them, `npm run docs:build` writes them to docs/.vitepress/dist. A
 // link that leads nowhere fails the build.
 import { defineConfig, type MarkdownRenderer } from 'vitepress'
+import { slugOf } from '../../scripts/slug.mjs'
 
 /** Where the repository can be seen, such as `https://github.com/owner/name/blob/main`; without it, links into it are text. */
 const repository = process.env.DOCS_REPOSITORY
@@ -13,7 +14,7 @@ export default defineConfig({
   // Below which path it is served, such as `/name/`.
   base: process.env.DOCS_BASE ?? '/',
   cleanUrls: true,
-  markdown: { config: (markdown) => void linkOutside(markdown) },
+  markdown: { anchor: { slugify: slugOf }, config: (markdown) => void linkOutside(markdown) },
   themeConfig: {
     search: { provider: 'local' },
     outline: [2, 3],
