@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs'
-import { availableParallelism, cpus } from 'node:os'
+import { availableParallelism, cpus, loadavg } from 'node:os'
 
 /** `{ name, value, target, wording, met }` for each ratio of the results that has a target. */
 export function judge(path, results, targets, meets, wording) {
@@ -48,5 +48,7 @@ const machine = () => ({
   node: process.versions.node,
   processor: cpus()[0]?.model.trim() ?? 'unknown',
   cores: availableParallelism(),
+  // At the end, our own processes among it.
+  load: Number(loadavg()[0].toFixed(1)),
   date: new Date().toISOString().slice(0, 10)
 })

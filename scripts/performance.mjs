@@ -37,6 +37,7 @@ export function performancePage(results) {
       )
       return [
         `## ${store}`,
+        ...(machine.load > machine.cores + 1 ? [busy(machine)] : []),
         `Measured on ${machine.date} with Node ${machine.node} on ${machine.cores} cores of ${machine.processor}, by\n\`${command}\`.`,
         ...tables,
         `### Targets of ${store}`,
@@ -60,6 +61,10 @@ Compare rows of one table with each other, and nothing with other machines: what
 no better than that.
 
 To refresh a section on a machine at rest, run the command below its heading, then \`npm run performance\`.`
+
+const busy = ({ load, cores }) =>
+  `> **Provisional.** The machine did other work at the same time: ${load} processes wanted its ${cores} cores. What is worked
+> out beside the requests then takes its time from them, most of all with misses. Only large differences mean anything.`
 
 function chartOf(title, times) {
   const bars = Object.entries(times)

@@ -5,7 +5,7 @@ import { barChart } from './bar-chart.mjs'
 import { performancePage, readResults } from './performance.mjs'
 import { root } from './steps.mjs'
 
-const machine = { node: '20.18.1', processor: 'a processor', cores: 2, date: '2026-01-01' }
+const machine = { node: '20.18.1', processor: 'a processor', cores: 2, load: 1.5, date: '2026-01-01' }
 const row = {
   size: '1KiB',
   api: 'request',
@@ -25,6 +25,13 @@ describe('the page about performance', () => {
     expect(page).toContain('(charts/memory-hits-1KiB-request.svg)')
     expect(Object.keys(files)).toEqual(['docs/charts/memory-hits-1KiB-request.svg', 'docs/performance.md'])
     expect(page).not.toContain('RedisStore')
+  })
+
+  it('is provisional where others used the machine', () => {
+    const pageOf = (load) =>
+      performancePage({ memory: { machine: { ...machine, load }, measured: {}, judged } })['docs/performance.md']
+    expect(pageOf(20)).toContain('20 processes wanted its 2 cores')
+    expect(pageOf(2)).not.toContain('Provisional')
   })
 
   it('says where the machine was busy', () => {
