@@ -4,16 +4,23 @@ import { join } from 'node:path'
 import { nodeBinary } from './node-binary.mjs'
 import { pnpm, root, run } from './steps.mjs'
 
-const packages = ['core', 'store-dict', 'store-file', 'store-redis']
+const packages = ['core', 'store-dict', 'store-file', 'store-redis', 'bridges']
 /** What an installation of each brings along. */
 const dependencies = {
   core: ['structured-headers'],
   'store-dict': ['lru-cache'],
   'store-file': ['graceful-fs', 'proper-lockfile', 'retry', 'signal-exit'],
-  'store-redis': []
+  'store-redis': [],
+  bridges: []
 }
 /** Most bytes of each on the disk, without its dependencies: what is beyond has to be wanted. */
-const mostBytes = { core: 3_500_000, 'store-dict': 200_000, 'store-file': 650_000, 'store-redis': 650_000 }
+const mostBytes = {
+  core: 3_500_000,
+  'store-dict': 200_000,
+  'store-file': 650_000,
+  'store-redis': 650_000,
+  bridges: 300_000
+}
 const otherNodes = ['22', '24']
 const everyNode = ['this', ...otherNodes]
 
@@ -42,6 +49,7 @@ export class Packed {
       ['packed, undici 7', () => this.#dict('undici-7', 'undici@7', everyNode)],
       ['packed, undici 8', () => this.#dict('undici-8', 'undici@8', otherNodes)],
       ['packed, store-file', () => this.#store('store-file')],
+      ['packed, bridges', () => this.#store('bridges')],
       ['packed, store-redis without a client', () => this.#store('store-redis', 'CC_REDIS_NO_CLIENT')],
       ...['5.4', '6'].map((version) => [`packed, store-redis, ioredis ${version}`, () => this.#ioredis(version)]),
       ...packages.slice(1).map((name) => [`packed, pnpm, ${name}`, () => this.#pnpm(name)]),

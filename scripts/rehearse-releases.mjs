@@ -10,7 +10,9 @@ import { startRegistry } from './registry.mjs'
 import { startRedis } from './start-redis.mjs'
 import { pnpm, root, run } from './steps.mjs'
 
-const stores = ['store-dict', 'store-file', 'store-redis']
+const stores = ['store-dict', 'store-file', 'store-redis', 'bridges']
+/** Those that others find something in. */
+const shared = new Set(['store-file', 'store-redis'])
 const leftOut = new Set(['node_modules', '.git', '.turbo'])
 const git = (...args) => ['git', ['-c', 'user.name=rehearsal', '-c', 'user.email=rehearsal@localhost', ...args]]
 
@@ -178,7 +180,7 @@ class Mixes {
   /** What one version has stored, every other one finds. */
   async areUsed(core, store, version) {
     const folder = await this.#install(core, store, version)
-    const isNew = store === 'store-dict' || !this.#used.has(store)
+    const isNew = !shared.has(store) || !this.#used.has(store)
     this.#used.add(store)
     await this.#use(folder, store, [isNew ? 'miss' : 'hit', 'hit'])
   }

@@ -29,6 +29,7 @@ export default defineConfig({
           guide('Memory', 'dict-store'),
           guide('A folder', 'file-store'),
           guide('Redis', 'redis-store'),
+          guide('Bridges', 'bridges'),
           guide('Writing one', 'writing-a-store')
         ]
       },

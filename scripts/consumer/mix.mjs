@@ -7,6 +7,7 @@ const [name, url, folder, redis, ...outcomes] = process.argv.slice(2)
 const makers = {
   'store-dict': ({ DictStore }) => new DictStore(),
   'store-file': ({ FileStore }) => new FileStore(folder),
+  bridges: ({ fromKeyValue }) => fromKeyValue(new Map()),
   'store-redis': ({ RedisStore }) => new RedisStore({ url: redis })
 }
 const store = makers[name](await import(`@cc/${name}`))

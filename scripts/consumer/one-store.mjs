@@ -13,6 +13,7 @@ const [name, redisError] = process.argv.slice(2)
 const folder = mkdtempSync(join(tmpdir(), 'cc-consumer-'))
 const stores = {
   'store-file': { make: ({ FileStore }) => new FileStore(folder), outcomes: ['miss', 'hit'] },
+  bridges: { make: ({ fromKeyValue }) => fromKeyValue(new Map()), outcomes: ['miss', 'hit'] },
   'store-redis': {
     make: ({ RedisStore }) => new RedisStore({ url: 'redis://127.0.0.1:9' }),
     outcomes: ['miss', 'miss']
@@ -35,7 +36,7 @@ try {
     }
     assert.deepEqual(told, outcomes)
     if (redisError) await assert.rejects(store.get('key'), { name: 'RedisStoreError', code: redisError })
-    await store.close()
+    await store.close?.()
     await agent.close()
   }
 } finally {

@@ -1,4 +1,5 @@
 // What a TypeScript project writes, in CommonJS; typed.mts is the same in ESM.
+import bridges = require('@cc/bridges')
 import core = require('@cc/core')
 import fetching = require('@cc/core/fetch')
 import testing = require('@cc/core/testing')
@@ -10,7 +11,11 @@ import undici = require('undici')
 const store: core.CacheStore = new dict.DictStore()
 const dispatcher: undici.Dispatcher = new undici.Agent().compose(core.cacheInterceptor({ store }))
 undici.setGlobalDispatcher(dispatcher)
-export const stores: core.CacheStore[] = [new file.FileStore('.web_cache'), new redis.RedisStore()]
+export const stores: core.CacheStore[] = [
+  new file.FileStore('.web_cache'),
+  new redis.RedisStore(),
+  bridges.fromKeyValue(new Map())
+]
 export const cases = testing.storeCases
 export const asked = undici.request('http://127.0.0.1:9/', { cacheMode: 'reload', dispatcher })
 const cached: fetching.CacheControl = fetching.CacheControl(dispatcher, { store })

@@ -1,4 +1,5 @@
 // What a TypeScript project writes, in ESM; typed.cts is the same in CommonJS.
+import { fromKeyValue } from '@cc/bridges'
 import { type CacheMode, type CacheStore, cacheInterceptor } from '@cc/core'
 import { CacheControl, createFetch, decisionOf, type Fetch } from '@cc/core/fetch'
 import { storeCases } from '@cc/core/testing'
@@ -13,6 +14,7 @@ const dispatcher: Dispatcher = new Agent().compose(cacheInterceptor({ store }))
 setGlobalDispatcher(dispatcher)
 export const stores: CacheStore[] = [
   new FileStore('.web_cache', { forever: true }),
+  fromKeyValue(new Map<string, Uint8Array>()),
   new RedisStore({ client: new Redis() }),
   new RedisStore({ client: new Cluster([]) }),
   new RedisStore({ url: 'redis://127.0.0.1:6379' })
