@@ -6,7 +6,8 @@ import { folderForStores, withFileStore } from './file-stores.mjs'
 const [origin, rounds] = process.argv.slice(2)
 const gib = 1024 ** 3
 const { folder, remove } = await folderForStores()
-const cached = withFileStore(folder)
+let decided = () => {}
+const cached = withFileStore(folder, { onDecision: () => decided() })
 const [bare, bareAgain] = [client(), client()]
 const url = (n) => `${origin}/1GiB/${n}`
 
@@ -33,8 +34,12 @@ const small = await request(`${origin}/5MiB/warm`, { dispatcher: cached })
 await small.body.dump({ limit: gib })
 globalThis.gc()
 const before = process.memoryUsage.rss()
+// The store is still at work when the caller has it all.
+const stored = new Promise((resolve) => {
+  decided = resolve
+})
 const { most: whileStored } = await pass(cached, url('hit'))
-await new Promise((resolve) => setTimeout(resolve, 1_000)) // the store may still be at work
+await stored
 const { most: whileReplayed } = await pass(cached, url('hit'))
 
 const times = { bare: [], bareAgain: [], ours: [] }

@@ -151,11 +151,17 @@ export class TracedOperation {
   }
 
   /**
-   * Does it with the `n`-th such call of each thread going wrong as `effect` says, such as `error=EIO`, and asserts that
+   * Does it with the `n`-th such call of each thread going wrong as `effect` says, such as `error=EIO`, and with a `+` all
+   * after it too; asserts that
    * it was answered as without a cache, and that the folder heals; `look` is called before that. `false` if there are not
    * that many such calls.
    */
-  async runWith(call: string, effect: string, n: number, look: (folder: string) => void = () => {}): Promise<boolean> {
+  async runWith(
+    call: string,
+    effect: string,
+    n: number | `${number}+`,
+    look: (folder: string) => void = () => {}
+  ): Promise<boolean> {
     const inject = `${call}:${effect}:when=${n}`
     const about = `${this.#operation.name}, ${inject}`
     const isDeadly = effect === 'signal=KILL'

@@ -53,6 +53,8 @@ const calls = {
   },
   /** Asks for a URL through the cache, reads the answer to its end, and waits until the cache has done with it. */
   ask: (url, options = {}) => ask(url, options),
+  /** The same of an answer that is too long to be kept, and how much more memory the process takes meanwhile. */
+  pass,
   /** Asks for them at the same time. */
   askAll: (urls) => Promise.all(urls.map((url) => ask(url, {}))),
   stats: () => cache.stats(),
@@ -171,6 +173,25 @@ async function ask(url, { method = 'GET', headers: sent = {} }) {
   } catch (error) {
     return { error: String(error?.stack ?? error) }
   }
+}
+
+async function pass(url) {
+  const decided = new Promise((resolve) => waiting.push(resolve))
+  const before = process.memoryUsage.rss()
+  let most = before
+  const watch = setInterval(() => {
+    most = Math.max(most, process.memoryUsage.rss())
+  }, 20)
+  const { body } = await request(url, { dispatcher })
+  const sha256 = createHash('sha256')
+  let bytes = 0
+  for await (const chunk of body) {
+    bytes += chunk.byteLength
+    sha256.update(chunk)
+  }
+  const { outcome, stored } = await decided
+  clearInterval(watch)
+  return { bytes, sha256: sha256.digest('hex'), outcome, stored, grownBytes: most - before }
 }
 
 function digestOf(bytes) {
