@@ -52,7 +52,7 @@ export class LockFile {
   async release(): Promise<void> {
     try {
       if (await this.isHeld()) await this.#release()
-      else if (this.#hasStoodStill) this.#releaseLater()
+      else this.#releaseLater()
     } catch {
       // It was lost meanwhile, or goes stale.
     } finally {
@@ -109,10 +109,19 @@ async function tryLock(path: string, onLost: () => void): Promise<LockFile | 'ta
         onLost()
       }
     })
-    const { ino } = await fs.promises.lstat(path)
-    return new LockFile(path, ino, release, loss)
+    return new LockFile(path, await inodeOf(path, release), release, loss)
   } catch (error) {
     if (isCode(error, 'ELOCKED')) return 'taken'
+    throw error
+  }
+}
+
+/** Of a lock that was just taken, and is given back if that cannot be told: the library would keep it alive for ever. */
+async function inodeOf(path: string, release: () => Promise<void>): Promise<number> {
+  try {
+    return (await fs.promises.lstat(path)).ino
+  } catch (error) {
+    await release().catch(() => {})
     throw error
   }
 }

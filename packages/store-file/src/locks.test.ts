@@ -1,9 +1,10 @@
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readdirSync, renameSync, utimesSync, watch } from 'node:fs'
+import fs, { existsSync, mkdirSync, readdirSync, renameSync, utimesSync, watch } from 'node:fs'
 import { basename } from 'node:path'
 import type { Lease } from '@cc/core'
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
-import { filesIn, newFolder, put, removeFolder } from '../test/sample.js'
+import { until } from '../test/folder.js'
+import { filesIn, NOW, newFolder, put, removeFolder } from '../test/sample.js'
 import { FileStore } from './index.js'
 import { hashOf, Layout } from './layout.js'
 
@@ -66,6 +67,33 @@ describe('a long body', () => {
     expect(filesIn(new Layout(folder).entriesTemporary)).toEqual([])
   })
 
+  it.each([
+    ['when it is taken', 0],
+    ['when the response is to become visible', 1],
+    ['when it is given back', 2]
+  ])('leaves no lock behind that cannot be looked at %s (row D11)', async (_when, before) => {
+    const store = new FileStore(folder)
+    const { lstat } = fs.promises
+    let looks = 0
+    const failing = jest.spyOn(fs.promises, 'lstat').mockImplementation((path) => {
+      const isIt = path === writeLock() && looks++ === before
+      return isIt ? Promise.reject(Object.assign(new Error('injected'), { code: 'EIO' })) : lstat(path)
+    })
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask', 'performance'] })
+    try {
+      await put(store, 'a key', 2 * MIB)
+      expect(looks).toBeGreaterThan(before)
+      // It is kept alive once more, if it is not gone.
+      await jest.advanceTimersByTimeAsync(6_000)
+    } finally {
+      jest.useRealTimers()
+      failing.mockRestore()
+    }
+    await until(() => !existsSync(writeLock()))
+    await put(store, 'a key', 2 * MIB, { id: '01', requestTime: NOW + 1 })
+    expect((await store.get('a key')).responses.map(({ response: { id } }) => id)).toEqual(['01'])
+  })
+
   it('is stored without a lock where there can be none', async () => {
     const store = new FileStore(folder)
     await put(store, 'another key', 10)
@@ -100,6 +128,20 @@ describe('lock', () => {
     const next = await two.lock('a key', patient)
     expect(next).toBeDefined()
     await next?.release()
+  })
+
+  it('has nobody watched for who gives up while it is being asked for', async () => {
+    const [one, two] = [new FileStore(folder), new FileStore(folder)]
+    const lease = await one.lock('a key', patient)
+    const watching = jest.spyOn(fs, 'watch')
+    const given = new AbortController()
+    const waiting = two.lock('a key', { ...patient, signal: given.signal })
+    given.abort()
+    expect(await waiting).toBeUndefined()
+    expect(watching).not.toHaveBeenCalled()
+    watching.mockRestore()
+    await lease?.release()
+    await (await two.lock('a key', patient))?.release()
   })
 
   it('is over for those who wait when its holder has died', async () => {

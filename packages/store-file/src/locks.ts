@@ -36,7 +36,8 @@ class Queue {
 
   /** It is held by another process, or by another store of this one. */
   watch(folder: string, path: string): void {
-    this.#stopWatching = watchLock(folder, path, () => this.end())
+    if (this.#waiting.size === 0) this.end()
+    else this.#stopWatching = watchLock(folder, path, () => this.end())
   }
 
   end(): void {

@@ -17,6 +17,8 @@ export interface Operation {
   readonly stored: readonly string[]
   /** Set if a process that is killed leaves a response under each of these paths: the one that was there, or the next. */
   readonly keeps?: true
+  /** What can be stored after it, beside what always can. */
+  readonly heals?: readonly string[]
   /** Changes the folder before, such as how old its files are. */
   plant?(folder: string): void
   /** What it does. */
@@ -25,6 +27,7 @@ export interface Operation {
 
 const small = '/1000/small'
 const large = '/600000/large'
+const locked = '/1100000/locked'
 
 /** The operations of a cache, each with a fault of its own if anything wrong is answered. */
 export const operations: readonly Operation[] = [
@@ -45,6 +48,12 @@ export const operations: readonly Operation[] = [
 
 /** What is done less often. Of what nobody waits for an answer of, failing is all right; the answers after it are not to tell. */
 export const rareOperations: readonly Operation[] = [
+  {
+    name: 'store a response that takes a lock',
+    stored: [],
+    heals: [locked],
+    run: (client, origin) => right(client, origin, locked)
+  },
   { name: 'confirm a response', stored: ['/1000/confirmed'], run: renew('/1000/confirmed'), keeps: true },
   {
     name: 'note that a response was used',
@@ -259,7 +268,7 @@ export class TracedOperation {
     // Other names than those of the files that may have been left behind.
     await client.call('startOver', 1_000)
     await client.open(this.#folder, this.#settings)
-    for (const path of [small, large]) {
+    for (const path of [small, large, ...(this.#operation.heals ?? [])]) {
       await right(client, this.#origin, path)
       const before = this.#origin.asked(path)
       await right(client, this.#origin, path)
