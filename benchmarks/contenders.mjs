@@ -38,12 +38,12 @@ export function withUndiciCache(options) {
 /** How a whole response is read, by API and way of reading; each resolves to the number of bytes. */
 export const readers = {
   request: {
-    arrayBuffer: async (url, dispatcher) => {
-      const { body } = await request(url, { dispatcher })
+    arrayBuffer: async (url, dispatcher, headers) => {
+      const { body } = await request(url, { dispatcher, headers })
       return (await body.arrayBuffer()).byteLength
     },
-    drain: async (url, dispatcher) => {
-      const { body } = await request(url, { dispatcher })
+    drain: async (url, dispatcher, headers) => {
+      const { body } = await request(url, { dispatcher, headers })
       return drained(body)
     }
   },

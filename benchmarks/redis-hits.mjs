@@ -11,8 +11,10 @@ const pairs = [
   ['yardstick again', 'yardstick'],
   ['ours', 'yardstick'],
   ['ours', 'other'],
+  ['yardstick', 'other'],
   ['ours, near', 'other, tracking'],
   ['ours, near', 'dict'],
+  ['ours, 100 foreign', 'other, 100 foreign'],
   ['ours, 1,000,000 foreign', 'ours, 1,000 foreign']
 ]
 
@@ -22,7 +24,7 @@ export async function redisHits(args) {
   const servers = []
   const results = []
   try {
-    const names = ['ours', 'other', 'near', 'tracking', 'few', 'many']
+    const names = ['ours', 'other', 'near', 'tracking', 'other, 100', 'ours, 100', 'ours, 1,000', 'ours, 1,000,000']
     for (const _ of names) servers.push(await startRedis())
     const ports = Object.fromEntries(names.map((name, index) => [name, servers[index].port]))
     for (const size of args.sizes) {

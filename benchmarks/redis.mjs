@@ -10,6 +10,7 @@ const targets = (size) => ({
   'ours / yardstick': 1 / 1.2,
   'ours, near / other, tracking': 1,
   'ours, near / dict': 0.85,
+  'ours, 100 foreign / other, 100 foreign': speedup[size],
   'ours, 1,000,000 foreign / ours, 1,000 foreign': 0.95
 })
 
