@@ -1,3 +1,6 @@
+export { fromUndiciStore } from './from-undici-store.js'
 export type { KeyValue } from './key-value.js'
 export { fromKeyValue } from './key-value-store.js'
 export type { KeyValueStoreOptions } from './options.js'
+export { toUndiciStore, type UndiciStoreOptions } from './to-undici-store.js'
+export type { UndiciCacheKey, UndiciCacheStore, UndiciCacheValue, UndiciFound } from './undici-cache-store.js'

@@ -106,7 +106,10 @@ class KeyValueStore implements CacheStore {
     if (!this.#usage.has(name)) this.#usage.note(name, 0)
     await this.#turns.take(name, async () => {
       // Room may have been made under this key while the mark was written.
-      if ((await this.#mark(name)) === undefined) await write()
+      if ((await this.#mark(name)) === undefined) {
+        await write()
+        if ((await this.#mark(name)) === undefined) throw new Error('the key-value did not keep the mark')
+      }
       const entry = await this.#entry(name)
       if (entry !== undefined) await this.#write({ ...entry, mark })
     })

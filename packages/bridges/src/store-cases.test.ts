@@ -1,8 +1,10 @@
+import { isBuiltin } from 'node:module'
 import { storeCases } from '@cc/core/testing'
 import { describe, it } from '@jest/globals'
 import Keyv from 'keyv'
+import { cacheStores } from 'undici'
 import { createStorage } from 'unstorage'
-import { fromKeyValue } from './index.js'
+import { fromKeyValue, fromUndiciStore, toUndiciStore } from './index.js'
 
 const cannot = {
   clear: 'a key-value cannot tell which keys it has',
@@ -28,4 +30,33 @@ describe('fromKeyValue over unstorage keeps the promises of CacheStore', () => {
     })
   }
   for (const { name, run } of storeCases(create, { cannot })) it(name, run)
+})
+
+describe("fromUndiciStore over undici's store in memory keeps the promises of CacheStore", () => {
+  for (const { name, run } of storeCases(() => fromUndiciStore(new cacheStores.MemoryCacheStore()), { cannot })) {
+    it(name, run)
+  }
+})
+
+// Node has its own SQLite from 22.5 on, and says that it is experimental before 22.13.
+const hasSqlite = isBuiltin('node:sqlite')
+
+;(hasSqlite ? describe : describe.skip)(
+  "fromUndiciStore over undici's store in SQLite keeps the promises of CacheStore",
+  () => {
+    const open: InstanceType<typeof cacheStores.SqliteCacheStore>[] = []
+    const create = () => {
+      const store = new cacheStores.SqliteCacheStore()
+      open.push(store)
+      return fromUndiciStore(store)
+    }
+    const destroy = () => open.pop()?.close()
+    for (const { name, run } of storeCases(create, { cannot, destroy })) it(name, run)
+  }
+)
+
+describe('fromUndiciStore over toUndiciStore keeps the promises of CacheStore', () => {
+  for (const { name, run } of storeCases(() => fromUndiciStore(toUndiciStore(fromKeyValue(new Map()))), { cannot })) {
+    it(name, run)
+  }
 })
