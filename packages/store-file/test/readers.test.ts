@@ -4,8 +4,8 @@ import { FileOrigin } from './file-origin.js'
 import { filesIn, temporaryFolder, until } from './folder.js'
 
 const large = 'https://example.org/large'
-/** The content of an id that begins like this has 300,000 bytes. */
-const idOf = (n: number) => `04${n.toString(16).padStart(30, '0')}`
+/** The content of an id that begins like this has 2,500,000 bytes. */
+const idOf = (n: number) => `ffffffff${n.toString(16).padStart(24, '0')}`
 
 interface Begun {
   readonly id: string
@@ -38,14 +38,14 @@ describe('a reader in the middle of a body', () => {
     async (_, change) => {
       const folder = temporaryFolder()
       // Room for three of them.
-      const storeOptions = { maxBytes: 1_000_000, maxEntryBytes: 400_000 }
+      const storeOptions = { maxBytes: 8_000_000, maxEntryBytes: 3_000_000 }
       const reader = await Client.open(folder, { storeOptions })
       const writer = await Client.open(folder, { storeOptions })
       await reader.call('write', large, idOf(1))
       const wanted = await reader.call('digestOfContent', idOf(1))
       const begun = await reader.call<Begun>('beginReading', large)
       expect(begun.id).toBe(idOf(1))
-      expect(begun.bytes).toBeLessThan(300_000)
+      expect(begun.bytes).toBeLessThan(2_500_000)
       await change(writer)
       expect(await reader.call('readOn')).toEqual(wanted)
     },
@@ -57,7 +57,7 @@ describe('a reader in the middle of a body', () => {
     const reader = await Client.open(folder)
     await reader.call('write', large, idOf(1))
     await reader.call('beginReading', large)
-    await reader.call('truncateFiles', folder, 200_000)
+    await reader.call('truncateFiles', folder, 2_000_000)
     await expect(reader.call('readOn')).rejects.toThrow()
   }, 60_000)
 })
