@@ -19,7 +19,7 @@ const mostBytes = {
   'store-dict': 200_000,
   'store-file': 650_000,
   'store-redis': 650_000,
-  bridges: 300_000
+  bridges: 200_000
 }
 const otherNodes = ['22', '24']
 const everyNode = ['this', ...otherNodes]
