@@ -49,7 +49,7 @@ describe('collapsed requests of processes that share a folder (RFC 9111 §4)', (
     }
     origin.closeAllConnections()
     await new Promise((resolve) => origin.close(resolve))
-    rmSync(folder, { recursive: true, force: true })
+    rmSync(folder, { recursive: true, force: true, maxRetries: 20 })
   })
 
   async function start(waitMs: number): Promise<ChildProcess> {

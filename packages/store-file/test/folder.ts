@@ -8,7 +8,7 @@ const cleanUps: (() => void)[] = []
 
 afterEach(() => {
   for (const cleanUp of cleanUps.splice(0).reverse()) cleanUp()
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true, maxRetries: 20 })
 })
 
 /** To be done when the test is over, before its folders are removed; the last one first. */
@@ -52,7 +52,7 @@ export function filesIn(folder: string): Place[] {
 /** Waits for another process to have done something to a folder, which tells nobody. */
 export async function until(isSo: () => boolean): Promise<void> {
   for (let i = 0; !isSo(); i++) {
-    if (i > 4_000) throw new Error(`it did not come to ${isSo}`)
+    if (i > 20_000) throw new Error(`it did not come to ${isSo}`)
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
 }

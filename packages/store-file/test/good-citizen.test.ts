@@ -21,10 +21,16 @@ describe('a process with a FileStore', () => {
     for (let i = 0; i < 3; i++) await round()
     const before = await client.call<string[]>('openPaths')
     for (let i = 0; i < 20; i++) await round()
-    const inside = (await client.call<string[]>('openPaths')).filter((path) => path.startsWith(folder))
-    expect(inside).toEqual([])
-    expect((await client.call<string[]>('openPaths')).length).toBeLessThanOrEqual(before.length + 1)
-  }, 120_000)
+    // What is being closed, or gone through in the background, is open for a while yet.
+    const tooMany = (open: string[]) =>
+      open.length > before.length + 1 ? open : open.filter((path) => path.startsWith(folder))
+    let left = tooMany(await client.call<string[]>('openPaths'))
+    for (let i = 0; i < 5_000 && left.length > 0; i++) {
+      await client.call('settle')
+      left = tooMany(await client.call<string[]>('openPaths'))
+    }
+    expect(left).toEqual([])
+  }, 300_000)
 
   it('ends by itself when it has its answers, with and without close() (row P3)', async () => {
     const origin = await FileOrigin.start()
@@ -38,7 +44,7 @@ describe('a process with a FileStore', () => {
       expect(await client.gone).toBe(0)
       expect(client.printed).toBe('')
     }
-  }, 60_000)
+  }, 300_000)
 
   it('says nothing where a folder cannot be used but for one warning, and fails no request (rows D12, P1)', async () => {
     const origin = await FileOrigin.start()
@@ -50,5 +56,5 @@ describe('a process with a FileStore', () => {
       await client.ask(origin.url('/1000/a'), { method: 'POST' })
     }
     expect(client.printed.match(/Warning/g)?.length ?? 0).toBeLessThanOrEqual(1)
-  }, 60_000)
+  }, 300_000)
 })

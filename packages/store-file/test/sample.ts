@@ -45,8 +45,9 @@ export function newFolder(): string {
   return mkdtempSync(join(tmpdir(), 'cc-file-store-'))
 }
 
+/** Stores may still be at work in it: what they make meanwhile goes as well. */
 export function removeFolder(folder: string): void {
-  rmSync(folder, { recursive: true, force: true })
+  rmSync(folder, { recursive: true, force: true, maxRetries: 20 })
 }
 
 /** The paths of all files below a folder. */

@@ -1,42 +1,13 @@
 import { describe, expect, it } from '@jest/globals'
-import { RedisStore } from '../src/index.js'
+import { describeDown, describeHanging, some } from './describe-down.js'
 import { JudgedCache, underLoad } from './judged-cache.js'
-import { kinds, ownAndGiven } from './kinds.js'
+import { ownAndGiven } from './kinds.js'
 import { libraries } from './libraries.js'
 import { large, limits, paths, small } from './paths.js'
 import { type FaultyProxy, startFaultyProxy, startRedis } from './servers/index.js'
 
-const some = { requests: 640, concurrency: 64, paths }
-
-describe.each(kinds)('RedisStore %s', (_name, open) => {
-  it('whose server dies under load has the origin answer, and serves by itself once it is up again (row R2)', async () => {
-    const redis = await startRedis()
-    const cache = await JudgedCache.start(open(redis.port), limits)
-    await cache.untilStored(small)
-    await underLoad(cache, {
-      ...some,
-      postEvery: 20,
-      onAnswer: (n) => void (n === 200 && redis.kill())
-    })
-    await redis.restart()
-    await cache.untilStored(small)
-    await cache.untilStored(large)
-  })
-
-  it('whose server hangs has the origin answer, and serves by itself when it goes on (row R3)', async () => {
-    const redis = await startRedis()
-    const cache = await JudgedCache.start(open(redis.port), limits)
-    for (const path of [small, large]) await cache.untilStored(path)
-    await underLoad(cache, {
-      ...some,
-      postEvery: 20,
-      onAnswer: (n) => void (n === 200 && redis.kill('SIGSTOP'))
-    })
-    await redis.kill('SIGCONT')
-    await cache.untilStored(small)
-    await cache.untilStored(large)
-  })
-})
+// The clients of other libraries are tried at length.
+describeDown(ownAndGiven)
 
 describe.each(ownAndGiven)('RedisStore %s', (_name, open) => {
   it('whose server is down at start has the origin answer, and serves by itself once it is up (row R1)', async () => {
@@ -101,18 +72,4 @@ describe.each(ownAndGiven)('RedisStore %s', (_name, open) => {
   })
 })
 
-describe.each(libraries)('a client of %s whose server hangs', (_name, library) => {
-  it('has no more waiting in it than what came before that was found (row R3)', async () => {
-    const redis = await startRedis()
-    const client = library.redis({ host: '127.0.0.1', port: redis.port })
-    const cache = await JudgedCache.start(new RedisStore({ client }), limits)
-    for (const path of paths) await cache.untilStored(path)
-    await redis.kill('SIGSTOP')
-    await underLoad(cache, { ...some, requests: 2_560 })
-    const { commandQueue, offlineQueue } = client as unknown as Record<string, { length: number }>
-    // Those of the first 64 requests, and trials.
-    expect(Number(commandQueue?.length) + Number(offlineQueue?.length)).toBeLessThan(160)
-    await redis.kill('SIGCONT')
-    await cache.untilStored(small)
-  })
-})
+describeHanging(libraries.slice(0, 1))

@@ -1,0 +1,25 @@
+import { join } from 'node:path'
+import { storeCases } from '@cc/core/testing'
+import { afterAll, describe, it } from '@jest/globals'
+import { FileStore, type FileStoreOptions } from '../src/index.js'
+import { newFolder, openFilesIn, removeFolder } from './sample.js'
+
+const base = newFolder()
+let made = 0
+
+afterAll(() => removeFolder(base))
+
+/** A store in a folder that is not there yet. */
+function create(options: FileStoreOptions): FileStore {
+  return new FileStore(join(base, String(made++), '.web_cache'), { maxEntryBytes: 4 * 1024 ** 2, ...options })
+}
+
+/** Defines all cases for stores with each of these options. */
+export function describeCases(variants: Readonly<Record<string, FileStoreOptions>>): void {
+  for (const [name, options] of Object.entries(variants)) {
+    describe(`${name} keeps the promises of CacheStore`, () => {
+      const openHandles = process.platform === 'linux' ? () => openFilesIn(base) : () => 0
+      for (const { name, run } of storeCases(() => create(options), { openHandles })) it(name, run, 60_000)
+    })
+  }
+}
