@@ -184,7 +184,7 @@ export async function runFaults(pages, folder) {
       programs.map(async ({ at, text }, index) => {
         const file = join(folder, `${index}.mjs`)
         writeFileSync(file, text)
-        return run(process.execPath, [file], { timeoutMs: 60_000 }).then(
+        return run(process.execPath, [file], { timeoutMs: 5 * 60_000 }).then(
           () => [],
           (error) => [`${at}: the program fails: ${error.message}`]
         )

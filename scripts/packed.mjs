@@ -19,7 +19,7 @@ const mostBytes = {
   'store-dict': 200_000,
   'store-file': 650_000,
   'store-redis': 650_000,
-  bridges: 200_000
+  bridges: 320_000
 }
 const otherNodes = ['22', '24']
 const everyNode = ['this', ...otherNodes]
@@ -190,7 +190,7 @@ export class Packed {
 /** Runs a script of a project; `node` is a version, or `'this'` one. */
 async function runScript(folder, script, { node = 'this', args = [] } = {}) {
   const binary = node === 'this' ? process.execPath : await nodeBinary(node)
-  return run(binary, [script, ...args], { cwd: folder, timeoutMs: 60_000 })
+  return run(binary, [script, ...args], { cwd: folder, timeoutMs: 5 * 60_000 })
 }
 
 /** Names of all packages that npm has installed. */

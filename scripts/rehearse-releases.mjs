@@ -207,6 +207,9 @@ class Mixes {
   #use(folder, store, outcomes) {
     const url = `http://127.0.0.1:${this.origin.address().port}/`
     const places = [join(this.folder, 'stored'), `redis://127.0.0.1:${this.redis.port}`]
-    return run(process.execPath, ['mix.mjs', store, url, ...places, ...outcomes], { cwd: folder, timeoutMs: 60_000 })
+    return run(process.execPath, ['mix.mjs', store, url, ...places, ...outcomes], {
+      cwd: folder,
+      timeoutMs: 5 * 60_000
+    })
   }
 }
