@@ -10,6 +10,8 @@ const storeOptions = { maxBytes: 64 * 1024 ** 3 }
 
 /** A call that lists responses; what is unfinished lies elsewhere. */
 const listing = /getdents64\(\d+<[^>]*\/(entries|marks)(\/[0-9a-f]{3})?>/
+/** A call about responses or marks, or how many there are. What is done in the background may come before it, or after it. */
+const counting = /\/(entries|marks)\/([0-9a-f]{3}[/">]|usage)/
 
 /** Which calls each operation makes of a folder with so many responses. */
 async function callsWith(responses: number): Promise<Readonly<Record<string, readonly string[]>>> {
@@ -23,7 +25,9 @@ async function callsWith(responses: number): Promise<Readonly<Record<string, rea
     const trace = await Trace.attach(client.pid, { calls })
     await work()
     await client.call('settle')
-    const lines = (await trace.stop()).filter((line) => line.includes(folder))
+    const lines = (await trace.stop()).filter(
+      (line) => line.includes(folder) && (counting.test(line) || listing.test(line))
+    )
     return lines.map((line) => (listing.test(line) ? 'listing' : (/^\d+ +(\w+)/.exec(line)?.[1] ?? '')))
   }
   return {
