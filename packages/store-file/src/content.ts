@@ -16,6 +16,8 @@ export class Content {
   /** Whether somebody has begun to clear the cache since the body began. */
   isTooLate: () => Steps<boolean> = notTooLate
 
+  /** Of the file, if they were made while it was written. */
+  digests: readonly string[] | undefined
   /** The right to write under the key, of long bodies. */
   readonly lock: LockFile | undefined
 

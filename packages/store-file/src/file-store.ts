@@ -155,10 +155,9 @@ export class FileStore implements CacheStore {
       const response = complete()
       if (response === undefined || response.bodyBytes !== content.length) return
       if (!isNameable(response.id)) throw new TypeError('the id of a response must be hexadecimal')
-      const { bytes, length, temporary } = content
-      // Short ones never left this process: core has made copies of them, and nobody else has those.
-      if (bytes === undefined && temporary !== undefined && response.digests !== undefined) {
-        yield* checkDigests(this.#disk, temporary, length, response.digests)
+      if (content.bytes === undefined) {
+        this.#incoming.makesDigests = response.digests !== undefined
+        if (response.digests !== undefined) yield* checkDigests(this.#disk, content, response.digests)
       }
       // Who took the lock over is writing, or has written, something newer.
       if (content.lock !== undefined && !(yield* wait(content.lock.isHeld()))) return

@@ -75,12 +75,17 @@ export class Folder {
   /** The folder that has the entries: another one as soon as they were cleared, by whichever process. It is made if there is none. */
   *generation(): Steps<Stats> {
     const { format, entries } = this.#layout
-    for (;;) {
+    for (let attempt = 1; ; attempt++) {
       if (yield* this.leadsAway(format)) throw new NotAFolderError(format)
       const there = yield* this.#disk.look(entries)
       if (there?.isDirectory() === false) throw new NotAFolderError(entries)
       if (there !== undefined) return there
-      yield* this.make(entries)
+      try {
+        yield* this.make(entries)
+      } catch (error) {
+        // Somebody has just moved or removed it.
+        if (!isCode(error, 'ENOENT') || attempt === maxAttempts) throw error
+      }
     }
   }
 

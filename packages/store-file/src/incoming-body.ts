@@ -6,9 +6,13 @@ import { besideBytes } from './key-file.js'
 import type { Layout } from './layout.js'
 import { type LockFile, takeLock } from './lock-file.js'
 import type { NewFile } from './open-files.js'
+import { nextTurn } from './resting.js'
 import { run, type Steps, wait } from './steps.js'
+import { WrittenDigests } from './written-digests.js'
 
 const noBytes = new Uint8Array(0)
+/** So much is digested before other work has its turn. */
+const turnBytes = 1_048_576
 /** Longer bodies are written by one process at a time; others are written before a lock would be taken. */
 const lockedBytes = 1_048_576
 
@@ -17,6 +21,8 @@ export class IncomingBodies {
   readonly #layout: Layout
   readonly #disk: Disk
   readonly #folder: Folder
+  /** Whether bodies of their own are digested while they are written: those who store with digests do so each time. */
+  makesDigests = true
 
   constructor(layout: Layout, disk: Disk, folder: Folder) {
     this.#layout = layout
@@ -43,7 +49,9 @@ export class IncomingBodies {
     try {
       const file = yield* this.#temporary()
       yield* this.#disk.fill(file, pieces)
-      return new Content(undefined, length, file.path, lock)
+      const content = new Content(undefined, length, file.path, lock)
+      if (this.makesDigests) content.digests = yield* digestsOf(pieces)
+      return content
     } catch (error) {
       if (lock !== undefined) yield* wait(lock.release())
       throw error
@@ -51,7 +59,8 @@ export class IncomingBodies {
   }
 
   async #readComing(body: Exclude<Body, Uint8Array>, hash: string, maxBytes: number): Promise<Content | undefined> {
-    const gathering = new Gathering(this.#disk, await run(this.#temporary()), maxBytes, () => this.#lock(hash))
+    const digests = this.makesDigests ? new WrittenDigests() : undefined
+    const gathering = new Gathering(this.#disk, await run(this.#temporary()), maxBytes, () => this.#lock(hash), digests)
     try {
       const content = await gathering.gather(body)
       if (content === undefined) await gathering.giveUp()
@@ -83,17 +92,25 @@ class Gathering {
   readonly #file: NewFile
   readonly #maxBytes: number
   readonly #takeLock: () => Promise<LockFile | 'taken' | undefined>
+  readonly #digests: WrittenDigests | undefined
   #lock: LockFile | 'taken' | undefined
   #hasAskedForLock = false
   /** What is not in the file yet. */
   #pieces: Uint8Array[] = []
   #length = 0
 
-  constructor(disk: Disk, file: NewFile, maxBytes: number, lock: () => Promise<LockFile | 'taken' | undefined>) {
+  constructor(
+    disk: Disk,
+    file: NewFile,
+    maxBytes: number,
+    lock: () => Promise<LockFile | 'taken' | undefined>,
+    digests: WrittenDigests | undefined
+  ) {
     this.#disk = disk
     this.#file = file
     this.#maxBytes = maxBytes
     this.#takeLock = lock
+    this.#digests = digests
   }
 
   async gather(body: Exclude<Body, Uint8Array>): Promise<Content | undefined> {
@@ -106,7 +123,10 @@ class Gathering {
       if (!isClosed) await run(this.#disk.close(this.#file.descriptor))
     }
     const bytes = this.#isShort ? joined(this.#pieces) : undefined
-    return new Content(bytes, this.#length, this.#file.path, this.#lock === 'taken' ? undefined : this.#lock)
+    const lock = this.#lock === 'taken' ? undefined : this.#lock
+    const content = new Content(bytes, this.#length, this.#file.path, lock)
+    content.digests = this.#digests?.end()
+    return content
   }
 
   async giveUp(): Promise<void> {
@@ -129,9 +149,30 @@ class Gathering {
       this.#lock = await this.#takeLock()
       if (this.#lock === 'taken') return false
     }
-    for (const one of this.#pieces.splice(0)) await run(this.#disk.append(this.#file.descriptor, one))
+    for (const one of this.#pieces.splice(0)) {
+      await run(this.#disk.append(this.#file.descriptor, one))
+      this.#digests?.add(one)
+    }
     return true
   }
+}
+
+/** A MiB at a time: other work has its turn in between. */
+function* digestsOf(pieces: readonly Uint8Array[]): Steps<readonly string[]> {
+  const digests = new WrittenDigests()
+  let bytes = 0
+  for (const piece of pieces) {
+    for (let at = 0; at < piece.byteLength; at += turnBytes) {
+      const part = piece.subarray(at, at + turnBytes)
+      if (bytes + part.byteLength > turnBytes) {
+        yield* wait(nextTurn())
+        bytes = 0
+      }
+      digests.add(part)
+      bytes += part.byteLength
+    }
+  }
+  return digests.end()
 }
 
 function joined(pieces: readonly Uint8Array[]): Uint8Array {

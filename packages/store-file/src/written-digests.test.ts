@@ -23,6 +23,12 @@ function digestsOf(bytes: Uint8Array): string[] {
   return digests
 }
 
+function changedAt(bytes: Buffer, at: number): Buffer {
+  const changed = Buffer.from(bytes)
+  changed[at] = 0
+  return changed
+}
+
 describe('the digests of a body', () => {
   describe.each(['sync', 'async'] as const)('with reads: %s', (reads) => {
     it.each([70_000, 300_000, mib, 2 * mib + 1])(
@@ -32,8 +38,7 @@ describe('the digests of a body', () => {
         const bytes = Buffer.alloc(length, 'some text ')
         const digests = digestsOf(bytes)
         for (const [at, form] of [0, length - 1].flatMap((at) => [0, 1, 2].map((form) => [at, form] as const))) {
-          const changed = Buffer.from(bytes)
-          changed[at] = 0
+          const changed = changedAt(bytes, at)
           const pieces = [changed.subarray(0, 1_000), changed.subarray(1_000)]
           async function* coming() {
             yield* pieces
@@ -44,7 +49,16 @@ describe('the digests of a body', () => {
           )
           expect((await store.get('a key')).responses).toEqual([])
         }
-        expect(filesIn(folder).filter((path) => !path.endsWith('CACHEDIR.TAG'))).toEqual([])
+        // From then on none are made while it is written, until they are wanted again.
+        await put(store, 'another key', length)
+        for (const body of [changedAt(bytes, length - 1), [changedAt(bytes, 0)]]) {
+          await expect(async () => put(store, 'a key', length, { digests }, body)).rejects.toThrow(
+            'others were written'
+          )
+          await put(store, 'another key', length)
+        }
+        await store.delete('another key')
+        expect(filesIn(folder).filter((path) => !/CACHEDIR.TAG$|usage$/.test(path))).toEqual([])
         await put(store, 'a key', length, { digests }, bytes)
         expect((await store.get('a key')).responses).toHaveLength(1)
         expect(openFilesIn(folder)).toBe(0)
