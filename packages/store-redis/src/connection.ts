@@ -47,10 +47,12 @@ export class Connection {
 
   /** The same for a command that only reads: while others wait for their answers, it is sent with what else this turn reads. */
   read<T>(read: Read<T>): Promise<T> {
-    const isAlone = this.#commands === 0
-    return this.run((client) => {
-      return isAlone || isCluster(client) ? read.alone(client) : this.#gathering.send(client, read)
-    })
+    return this.#commands === 0 ? this.run((client) => read.alone(client)) : this.#readTogether(read)
+  }
+
+  /** Two of these in one piece. */
+  readBoth<A, B>(one: Read<A>, other: Read<B>): [Promise<A>, Promise<B>] {
+    return [this.#readTogether(one), this.#readTogether(other)]
   }
 
   /** The same for a command that takes so many bytes along. */
@@ -74,6 +76,10 @@ export class Connection {
     this.#isClosed = true
     // One that is being made closes itself.
     this.#own?.disconnect()
+  }
+
+  #readTogether<T>(read: Read<T>): Promise<T> {
+    return this.run((client) => (isCluster(client) ? read.alone(client) : this.#gathering.send(client, read)))
   }
 
   async #runWhenReady<T>(send: (client: RedisClient) => Promise<T>): Promise<T> {

@@ -1,4 +1,5 @@
 import type { Body, ByteRange, Found } from '@cc/core'
+import { BodiesAhead } from './bodies-ahead.js'
 import { bodyOfChunks, isWholeChunk, wantedOf } from './body-reading.js'
 import type { Connection } from './connection.js'
 import type { Read } from './gathering.js'
@@ -18,6 +19,7 @@ export class LookUps {
   readonly #keys: Keys
   readonly #answers = new RecentAnswers(RECENT_BYTES)
   readonly #bodies = new RecentBodies(RECENT_BYTES)
+  readonly #ahead = new BodiesAhead<(Buffer | null)[]>()
 
   constructor(connection: Connection, keys: Keys) {
     this.#connection = connection
@@ -26,7 +28,12 @@ export class LookUps {
 
   /** All that is in an index. */
   lookUp(index: string): Promise<Found> {
-    return this.#connection.read(valuesOf(index)).then((values) => this.#answers.read(index, values), nothingIfForeign)
+    const bodyKey = this.#ahead.expected(index)
+    if (bodyKey === undefined) return this.#found(index, this.#connection.read(valuesOf(index)))
+    const [values, beginning] = this.#connection.readBoth(valuesOf(index), beginningOf(bodyKey, 0))
+    const found = this.#found(index, values)
+    this.#ahead.keep(index, bodyKey, beginning, found)
+    return found
   }
 
   /** The body of a response, or a range of it; `undefined` if it is gone. */
@@ -34,15 +41,24 @@ export class LookUps {
     if (!isId(id)) return undefined
     const bodyKey = this.#keys.body(key, id)
     const wanted = wantedOf(range)
-    const [length, chunk] = await this.#connection.read(beginningOf(bodyKey, wanted.firstChunk)).catch(noneIfForeign)
+    const ahead = wanted.firstChunk === 0 ? this.#ahead.take(bodyKey) : undefined
+    const beginning = ahead ?? this.#connection.read(beginningOf(bodyKey, wanted.firstChunk))
+    const [length, chunk] = await beginning.catch(noneIfForeign)
     if (length == null) return this.#inlineBody(key, id, range)
     const total = Number(length.toString('latin1'))
     if (wanted.first >= total) return new Uint8Array()
     if (!isWholeChunk(chunk, wanted.firstChunk, total)) return undefined
-    if (range === undefined && total === chunk.byteLength) return this.#bodies.same(bodyKey, chunk)
+    if (range === undefined && total === chunk.byteLength) {
+      this.#ahead.led(this.#keys.index(key), bodyKey)
+      return this.#bodies.same(bodyKey, chunk)
+    }
     return bodyOfChunks(wanted, total, chunk, (number) =>
       this.#connection.run((client) => client.hgetBuffer(bodyKey, String(number)))
     )
+  }
+
+  #found(index: string, values: Promise<Buffer[]>): Promise<Found> {
+    return values.then((values) => this.#answers.read(index, values), nothingIfForeign)
   }
 
   async #inlineBody(key: string, id: string, range: ByteRange | undefined): Promise<Uint8Array | undefined> {

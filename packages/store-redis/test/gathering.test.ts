@@ -62,6 +62,31 @@ for (const [name, library] of libraries) {
       for (const [at, n] of long.entries()) expectBytes(bodies[at] as Uint8Array, bytes(100_000, n))
     })
 
+    it('asks for a long body together with its look-up, once that has led to it', async () => {
+      const { store, writes } = await storeWithClient()
+      const hit = async (seed: number) => {
+        const [found] = (await store.get(keyOf(1))).responses
+        const body = await store.openBody(keyOf(1), found?.response.id as string)
+        expectBytes(body as Uint8Array, bytes(100_000, seed))
+        return writes.splice(0).length
+      }
+      expect(await hit(1)).toBe(2)
+      expect(await hit(1)).toBe(1)
+      expect(await hit(1)).toBe(1)
+      // Another body has taken its place.
+      await put(store, bytes(100_000, 99), { key: keyOf(1), id: hex(99) })
+      writes.splice(0)
+      expect(await hit(99)).toBe(2)
+      expect(await hit(99)).toBe(1)
+      // Two look-ups that lead to no body: it is not asked for any more.
+      for (let n = 0; n < 2; n++) {
+        await store.get(keyOf(1))
+        await new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
+      }
+      writes.splice(0)
+      expect(await hit(99)).toBe(2)
+    })
+
     it('sends at once what is alone', async () => {
       const { store, writes } = await storeWithClient()
       const found = store.get(keyOf(0))
