@@ -9,10 +9,10 @@ import { readFiles, report } from './source-files.mjs'
 const layers = [
   ['rules', /^rules\//],
   ['store', /^(store|errors)\.ts$/],
-  ['testing', /^testing\//],
   ['services', /^(?!(index|store|errors)\.ts$)[^/]+\.ts$/],
   ['undici', /^undici\//],
   ['index', /^index\.ts$/],
+  ['testing', /^testing\//],
   ['fetch', /^fetch\//],
   ['bin', /^bin\//]
 ]

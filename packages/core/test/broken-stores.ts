@@ -1,5 +1,5 @@
 import type { StoredResponse } from '../src/rules/messages.js'
-import type { Awaitable, Body, ByteRange, CacheStore, Found, Mark } from '../src/store.js'
+import type { Awaitable, Body, ByteRange, CacheStore, Found, Lease, Mark } from '../src/store.js'
 import { brokenBodies } from './broken-bodies.js'
 import { brokenMarks, brokenRemovals } from './broken-removals.js'
 import { Base, type BrokenStore, type Complete, collect } from './broken-store.js'
@@ -571,6 +571,48 @@ export const brokenStores: readonly BrokenStore[] = [
           return Promise.resolve({ release: (): Awaitable<void> => {} })
         }
       })()
+  },
+  {
+    fault: 'lets whoever releases release the lock of the next holder',
+    failsAt: 'a second release does no harm to the next holder',
+    create: () =>
+      new (class extends Base {
+        readonly #leases = new Map<string, Lease>()
+        override async lock(key: string, options: Parameters<NonNullable<CacheStore['lock']>>[1]) {
+          const lease = await super.lock(key, options)
+          if (lease === undefined) return undefined
+          this.#leases.set(key, lease)
+          return { release: () => this.#leases.get(key)?.release() }
+        }
+      })()
+  },
+  {
+    fault: 'loses the byte before each seam of what it keeps a body in',
+    failsAt: 'ranges of a large body',
+    create: () =>
+      new (class extends Base {
+        override async openBody(key: string, id: string, range?: ByteRange) {
+          const body = await super.openBody(key, id, range)
+          if (body === undefined || range === undefined) return body
+          const bytes = await collect(body)
+          const seam = 65_536 - range.first
+          return seam > 1 && seam < bytes.byteLength
+            ? Buffer.concat([bytes.subarray(0, seam - 1), bytes.subarray(seam)])
+            : bytes
+        }
+      })()
+  },
+  {
+    fault: 'keeps of the fields only those it knows',
+    failsAt: 'what is stale is validated, and fresh again once confirmed',
+    create: () =>
+      withFound((found) => ({
+        ...found,
+        responses: found.responses.map((one) => ({
+          ...one,
+          response: { ...one.response, fields: one.response.fields.filter(([name]) => name !== 'etag') }
+        }))
+      }))
   },
   ...brokenRemovals,
   ...brokenMarks,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import type { Awaitable, CacheStore } from '../store.js'
 import { bodyCases } from './body-cases.js'
 import type { CaseDraft, StoreAbility } from './case-draft.js'
+import { endToEndCases } from './end-to-end-cases.js'
 import { keyCases } from './key-cases.js'
 import { lockCases } from './lock-cases.js'
 import { markCases } from './mark-cases.js'
@@ -55,7 +56,8 @@ const DRAFTS: readonly CaseDraft[] = [
   ...keyCases,
   ...mutationCases,
   ...lockCases,
-  ...modelCases
+  ...modelCases,
+  ...endToEndCases
 ]
 
 /** How many turns of the event loop a store has to let go of what it held. */
