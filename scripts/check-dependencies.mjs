@@ -87,8 +87,8 @@ export function impuritiesOf(path, text) {
 
 /** What is wrong with an import from one file of core to another, both as paths below src. */
 function layerFault(file, target) {
-  if (layerOf(file) < layerOf(target)) return `${layerName(file)} must not import ${layerName(target)}`
   if (layerName(target) === 'testing' && layerName(file) !== 'testing') return 'only tests use the testing kit'
+  if (layerOf(file) < layerOf(target)) return `${layerName(file)} must not import ${layerName(target)}`
   return undefined
 }
 

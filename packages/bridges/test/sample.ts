@@ -1,4 +1,5 @@
 import type { CacheStore, Mark, StoredResponse } from '@cc/core'
+import { sampleResponse } from '@cc/core/testing'
 import type { KeyValue } from '../src/index.js'
 
 export const NOW = Date.UTC(2026, 0, 1)
@@ -10,23 +11,7 @@ export function hex(n: number): string {
 }
 
 export function response(changes: Partial<StoredResponse> = {}): StoredResponse {
-  return {
-    formatVersion: 1,
-    key: KEY,
-    slot: hex(0),
-    id: hex(1),
-    method: 'GET',
-    status: 200,
-    statusText: 'OK',
-    fields: [['Date', 'Thu, 01 Jan 2026 00:00:00 GMT']],
-    selecting: [],
-    requestTime: NOW,
-    responseTime: NOW,
-    dropAt: NOW + HOUR,
-    bodyBytes: 0,
-    marks: {},
-    ...changes
-  }
+  return sampleResponse({ key: KEY, requestTime: NOW, responseTime: NOW, dropAt: NOW + HOUR, ...changes })
 }
 
 export function mark(n: number, at = NOW): Mark {

@@ -110,11 +110,14 @@ export class OptionReader {
     const value = this.#take(name) as CacheStore | undefined
     if (value === undefined) return undefined
     if (typeof value !== 'object') throw invalid(name, value, 'a store')
+    const fault = contractFault(value)
+    // A store of another contract may have other methods: what it needs is not one of them, but another version.
+    if (fault !== undefined && Number.isSafeInteger(value.contract))
+      throw invalid(`${name}.contract`, value.contract, fault)
     for (const method of storeMethods) {
       if (typeof value[method] !== 'function')
         throw invalid(`${name}.${method}`, value[method], 'a function, as CacheStore has it')
     }
-    const fault = contractFault(value)
     if (fault !== undefined) throw invalid(`${name}.contract`, value.contract, fault)
     return value
   }

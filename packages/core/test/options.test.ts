@@ -107,6 +107,12 @@ describe('options', () => {
     )
   })
 
+  it('store: one of another contract, whose methods may be other ones, is told which of the two to upgrade', () => {
+    expect(() => cacheInterceptor({ store: { contract: 2, find: () => {} } as never })).toThrow(
+      /^cacheInterceptor: store.contract must be 1: this version of @cc\/core is too old/
+    )
+  })
+
   it.each([undefined, '1', 1.5, Number.NaN])('store: contract %p is none at all', (contract) => {
     const store = Object.assign(new MapStore(), { contract }) as never
     expect(() => cacheInterceptor({ store })).toThrow(

@@ -2,6 +2,7 @@ import { fstatSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Body, StoredResponse } from '@cc/core'
+import { sampleResponse } from '@cc/core/testing'
 import type { FileStore } from '../src/index.js'
 
 export const NOW = Date.UTC(2026, 0, 1)
@@ -9,23 +10,15 @@ export const HOUR = 3_600_000
 
 /** A response of no special kind. */
 export function response(changes: Partial<StoredResponse> = {}): StoredResponse {
-  return {
-    formatVersion: 1,
+  return sampleResponse({
     key: 'a key',
     slot: '0',
     id: '00',
-    method: 'GET',
-    status: 200,
-    statusText: 'OK',
     fields: [['Date', 'Thu, 01 Jan 2026 00:00:00 GMT']],
-    selecting: [],
     requestTime: NOW,
     responseTime: NOW,
-    dropAt: Date.UTC(2100, 0, 1),
-    bodyBytes: 0,
-    marks: {},
     ...changes
-  }
+  })
 }
 
 /** Stores a body of `length` bytes, or these pieces of one. */

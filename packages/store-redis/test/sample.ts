@@ -1,33 +1,8 @@
-import type { StoredResponse } from '@cc/core'
-
-const SENT = Date.UTC(2025, 0, 1)
+export { sampleResponse as response } from '@cc/core/testing'
 
 /** The `n`-th of any number of different ids or slots. */
 export function hex(n: number): string {
   return n.toString(16).padStart(32, '0')
-}
-
-export function response(changes: Partial<StoredResponse> = {}): StoredResponse {
-  return {
-    formatVersion: 1,
-    key: 'https://example.org/page',
-    slot: hex(0),
-    id: hex(1),
-    method: 'GET',
-    status: 200,
-    statusText: 'OK',
-    fields: [
-      ['Date', 'Wed, 01 Jan 2025 00:00:00 GMT'],
-      ['Cache-Control', 'max-age=60']
-    ],
-    selecting: [],
-    requestTime: SENT,
-    responseTime: SENT,
-    dropAt: Date.UTC(2100, 0, 1),
-    bodyBytes: 0,
-    marks: {},
-    ...changes
-  }
 }
 
 /** A prime number of bytes that look random. */
