@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os'
+
 // With UNDICI=8 the tests run on that major of undici, which needs a newer Node than undici 7 does.
 const undici = process.env.UNDICI === '8' ? { '^undici$': '<rootDir>/node_modules/undici-8' } : {}
 
@@ -14,6 +16,10 @@ export default {
   testPathIgnorePatterns: ['/node_modules/', '/dist/', '\\.long\\.test\\.ts$'],
   // Ends what hangs. No test claims to be fast by it: five seconds are not much on a machine that does other work.
   testTimeout: 30_000,
+  // At least two, which is one more than by default on a machine of two cores: in one process alone, what a file leaves
+  // behind in memory makes all later ones slow.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
+  workerIdleMemoryLimit: '512MB',
   modulePathIgnorePatterns: ['/dist/'],
   moduleFileExtensions: ['ts', 'js', 'mjs', 'cjs', 'json', 'node'],
   // Tests run on the sources: no build is needed, and a coverage report names the files that people edit.

@@ -61,11 +61,9 @@ export async function redisServer() {
   if (path === undefined && process.getuid?.() === 0 && inPath('apt-get') && inPath('flock')) {
     // Test files run side by side, and apt-get does not wait for another one in all it does.
     const self = join(root, 'scripts/redis-server.mjs')
-    await run('flock', [join(root, 'node_modules/.redis-server.lock'), process.execPath, self, '--install']).catch(
-      (error) => {
-        reason = `; apt-get failed: ${error.message}`
-      }
-    )
+    await run('flock', [join(root, 'node_modules/.apt.lock'), process.execPath, self, '--install']).catch((error) => {
+      reason = `; apt-get failed: ${error.message}`
+    })
     path = find()
   }
   if (path === undefined)

@@ -40,7 +40,7 @@ const steps = [
   ...(hasConformance() ? [['conformance', conformance]] : []),
   ['tests, node 22', () => tests('22', withoutStores)],
   ['tests, node 24', () => tests('24', [])],
-  ['tests, undici 8, node 24', () => tests('24', withoutStores, { UNDICI: '8' })]
+  ['tests, undici 8, node 24', () => tests('24', [...withoutStores, 'packages/bridges'], { UNDICI: '8' })]
 ]
 
 const words = process.argv.slice(2)

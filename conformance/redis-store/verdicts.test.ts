@@ -1,6 +1,10 @@
 import { RedisStore } from '@cc/store-redis'
+import { patient } from '../../packages/store-redis/test/put.js'
 import { startRedis } from '../../packages/store-redis/test/servers/index.js'
 import { describeSameVerdicts } from '../public-suite/same-verdicts.js'
 
 // In a private cache it is tried at length.
-describeSameVerdicts('RedisStore', ['shared'], async () => new RedisStore({ url: (await startRedis()).url }))
+describeSameVerdicts('RedisStore', ['shared'], async () => {
+  const { url } = await startRedis()
+  return new RedisStore({ url, options: patient })
+})

@@ -38,12 +38,9 @@ describe("fromUndiciStore over undici's store in memory keeps the promises of Ca
   }
 })
 
-// Node has its own SQLite from 22.5 on, and says that it is experimental before 22.13.
-const hasSqlite = isBuiltin('node:sqlite')
-
-;(hasSqlite ? describe : describe.skip)(
-  "fromUndiciStore over undici's store in SQLite keeps the promises of CacheStore",
-  () => {
+// Node has its own SQLite from 22.5 on.
+if (isBuiltin('node:sqlite')) {
+  describe("fromUndiciStore over undici's store in SQLite keeps the promises of CacheStore", () => {
     const open: InstanceType<typeof cacheStores.SqliteCacheStore>[] = []
     const create = () => {
       const store = new cacheStores.SqliteCacheStore()
@@ -52,8 +49,8 @@ const hasSqlite = isBuiltin('node:sqlite')
     }
     const destroy = () => open.pop()?.close()
     for (const { name, run } of storeCases(create, { cannot, destroy })) it(name, run)
-  }
-)
+  })
+}
 
 describe('fromUndiciStore over toUndiciStore keeps the promises of CacheStore', () => {
   for (const { name, run } of storeCases(() => fromUndiciStore(toUndiciStore(fromKeyValue(new Map()))), { cannot })) {

@@ -4,14 +4,17 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
+const aptLock = join(__dirname, '../../../node_modules/.apt.lock')
+
 /** Sees to it that strace is there: as root it is installed where it is missing. */
 export function needStrace(): void {
   if (runs('strace', '-V')) return
   const why = 'these tests need strace, which has the kernel fail a chosen call of a process'
   if (process.getuid?.() !== 0) throw new Error(`${why}: install it, with Debian by \`apt-get install strace\``)
   try {
-    execFileSync('apt-get', ['update', '-qq'], { stdio: 'ignore' })
-    execFileSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'strace'], { stdio: 'ignore' })
+    // Test files run side by side, and apt-get does not wait for another one in all it does.
+    const install = 'apt-get update -qq && apt-get install -y -qq --no-install-recommends strace'
+    execFileSync('flock', [aptLock, 'sh', '-c', install], { stdio: 'ignore' })
   } catch (cause) {
     throw new Error(`${why}: \`apt-get install strace\` failed`, { cause })
   }

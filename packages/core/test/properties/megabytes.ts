@@ -32,15 +32,15 @@ export function describeMegabytes(codes: readonly number[]): void {
       return least
     }
 
-    /** 10 ms, or as long as it takes here and now to look at each of six megabytes, one character after the other. */
+    /** 10 ms, or as long as it takes here and now to look at each of twelve megabytes, one character after the other. */
     function limitMs(): number {
       const [megabyte = ''] = megabytes
       let quotes = 0
       const lookingMs = leastMs(() => {
         for (let i = 0; i < megabyte.length; i++) if (megabyte.charCodeAt(i) === 0x22) quotes++
-      }, 1.6)
+      }, 0.8)
       expect(quotes).toBe(0)
-      return Math.max(10, 6 * lookingMs)
+      return Math.max(10, 12 * lookingMs)
     }
 
     /** The bytes, in hex, with which it takes too long. */
