@@ -25,7 +25,8 @@ export function run(command, args, { cwd = root, env = {}, timeoutMs = 15 * 60_0
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       cwd,
-      env: { ...process.env, TURBO_TELEMETRY_DISABLED: '1', ...env },
+      // Under `npm run --silent` npm would not say why it fails.
+      env: { ...process.env, TURBO_TELEMETRY_DISABLED: '1', npm_config_loglevel: 'notice', ...env },
       stdio: ['ignore', show ? 2 : 'pipe', show ? 2 : 'pipe'],
       detached: true
     })
