@@ -234,13 +234,26 @@ export class TracedOperation {
   /** The client, with the folder as it was before, but for what `plant` does to it. */
   async #reset(plant = () => {}): Promise<Client> {
     const client = this.#client ?? (await this.#start())
-    rmSync(this.#folder, { recursive: true, force: true, maxRetries: 20 })
-    mkdirSync(this.#folder, { mode: 0o700 })
+    await client.call('settle')
+    this.#empty()
     cpSync(this.#before, this.#folder, { recursive: true, preserveTimestamps: true })
     plant()
     await client.call('startOver')
     await client.open(this.#folder, this.#settings)
     return client
+  }
+
+  /** What is still being done in the background may make folders between one step and the next. */
+  #empty(): void {
+    for (;;) {
+      rmSync(this.#folder, { recursive: true, force: true, maxRetries: 20 })
+      try {
+        mkdirSync(this.#folder, { mode: 0o700 })
+        return
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+      }
+    }
   }
 
   async #run(client: Client): Promise<Error | undefined> {
