@@ -43,12 +43,23 @@ export function describeMegabytes(codes: readonly number[]): void {
       return Math.max(10, 12 * lookingMs)
     }
 
+    /**
+     * Whether it takes half as long with half of it, or not much more. On a busy machine V8 leaves uncompiled for long what
+     * it compiles elsewhere, and then all of it takes several times as long.
+     */
+    function isLinear(run: (megabyte: string) => void, megabyte: string, times: number): boolean {
+      const half = megabyte.slice(0, megabyte.length / 2)
+      const ms = leastMs(() => run(megabyte), 0)
+      return ms < 100 * times && ms < 3 * leastMs(() => run(half), 0)
+    }
+
     /** The bytes, in hex, with which it takes too long. */
     function slowBytes(run: (megabyte: string) => void, times = 1): string[] {
       const slow: string[] = []
       for (const [n, megabyte] of megabytes.entries()) {
         const ms = leastMs(() => run(megabyte), 10 * times)
-        if (ms >= 10 * times && ms >= limitMs() * times) slow.push(`0x${codes[n]?.toString(16)}: ${ms.toFixed(1)} ms`)
+        if (ms < 10 * times || ms < limitMs() * times || isLinear(run, megabyte, times)) continue
+        slow.push(`0x${codes[n]?.toString(16)}: ${ms.toFixed(1)} ms`)
       }
       return slow
     }
