@@ -21,16 +21,15 @@ export interface UndiciCacheValue {
   headers: Record<string, string | string[]>
   vary?: Record<string, string | string[] | null>
   etag?: string
-  // biome-ignore lint/suspicious/noExplicitAny: undici 7 and 8 do not agree on all of it, and nothing of it is read here
-  cacheControlDirectives?: any
+  /** Undici 7 and 8 do not agree on all of it, and nothing of it is read here. */
+  cacheControlDirectives?: object
   cachedAt: number
   staleAt: number
   deleteAt: number
 }
 
 export interface UndiciFound extends UndiciCacheValue {
-  // biome-ignore lint/suspicious/noExplicitAny: as above
-  cacheControlDirectives: any
+  cacheControlDirectives: object
   body?:
     | Readable
     | Iterable<Buffer>

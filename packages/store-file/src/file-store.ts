@@ -122,7 +122,7 @@ export class FileStore implements CacheStore {
   *#openBody(key: string, id: string, range?: ByteRange): Steps<Body | undefined> {
     const length = this.#lengths.get(id)
     if (length !== undefined) {
-      return yield* openStoredBody(this.#disk, this.#layout.bodyFile(hashOf(key), id), length, range)
+      return yield* openStoredBody(this.#disk, this.#layout.bodyFile(this.#recent.hashOf(key), id), length, range)
     }
     yield* this.#folder.check()
     const { hash, kept } = yield* this.#entries.read(key)
