@@ -32,6 +32,8 @@ export interface RedisClient {
     count: 'COUNT',
     keys: number
   ): Promise<[cursor: string, keys: string[]]>
+  /** Another one after each reconnect. */
+  readonly stream?: unknown
   /** The nodes of a cluster; missing on a client of one server. */
   nodes?(role: 'master'): RedisNode[]
 
@@ -51,7 +53,7 @@ export interface RedisPipeline {
 }
 
 /** One server of a cluster. */
-export type RedisNode = Required<Pick<RedisClient, 'scan'>>
+export type RedisNode = Required<Pick<RedisClient, 'scan'>> & Pick<RedisClient, 'stream'>
 
 /** A client that the store made, and so has to close. */
 export interface OwnClient extends RedisClient {

@@ -9,7 +9,11 @@ import { scan } from './scanning.js'
 
 /** A copy that takes longer is not stored by the cache; later, nobody asks which generation it was begun in. */
 const GENERATION_MS = 7_200_000
-/** Keys may move from a node that is still to be scanned to one that was: so often all is gone through again at most. */
+/**
+ * Keys may move from a node that is still to be scanned to one that was. So all of a cluster is gone through twice at
+ * least, which finds whatever moves once, and until nothing is found, but no more often than this.
+ */
+const MIN_PASSES = 2
 const MAX_PASSES = 10
 const FIRST = Buffer.alloc(GENERATION_BYTES)
 
@@ -29,7 +33,7 @@ export async function clear(connection: Connection, keys: Keys, clock: () => num
   const generation = randomBytes(GENERATION_BYTES)
   await connection.run((client) => client.set(keys.generation, generation, 'PX', GENERATION_MS))
   const onCluster = isCluster(await connection.ready())
-  for (let pass = 0; pass < MAX_PASSES; pass++) {
+  for (let pass = 1; pass <= MAX_PASSES; pass++) {
     let removed = 0
     for await (const batch of scan(connection, keys)) {
       const counts = await Promise.all(
@@ -43,6 +47,6 @@ export async function clear(connection: Connection, keys: Keys, clock: () => num
       )
       for (const count of counts) removed += Number(count)
     }
-    if (!onCluster || removed === 0) return
+    if (!onCluster || (removed === 0 && pass >= MIN_PASSES)) return
   }
 }

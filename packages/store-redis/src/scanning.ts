@@ -14,17 +14,21 @@ export async function* scan(connection: Connection, keys: Keys): AsyncGenerator<
   const clientPrefix = String(client.options.keyPrefix ?? '')
   const pattern = keys.pattern(clientPrefix)
   for (const node of nodesOf(client)) {
-    let cursor = '0'
-    do {
-      const [next, names] = await connection.run(() => node.scan(cursor, 'MATCH', pattern, 'COUNT', BATCH_KEYS))
-      cursor = String(next)
+    let cursor: string | undefined = '0'
+    while (cursor !== undefined) {
+      const { stream } = node
+      const at: string = cursor
+      const [next, names] = await connection.run(() => node.scan(at, 'MATCH', pattern, 'COUNT', BATCH_KEYS))
       const batch = names.flatMap((fullName) => {
         const name = fullName.slice(clientPrefix.length)
         const kind = keys.kindOf(name)
         return kind === undefined ? [] : [{ name, kind }]
       })
       if (batch.length > 0) yield batch
-    } while (cursor !== '0')
+      // At the other end there may be another server now, to which a cursor of the one before says nothing.
+      if (node.stream !== stream) cursor = '0'
+      else cursor = String(next) === '0' ? undefined : String(next)
+    }
   }
 }
 

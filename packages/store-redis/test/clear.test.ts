@@ -1,17 +1,23 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { Cluster, Redis } from 'ioredis'
 import { RedisStore } from '../src/index.js'
+import { Keys } from '../src/keys.js'
+import { JudgedCache, underLoad } from './judged-cache.js'
+import { paths } from './paths.js'
 import { bytesOf, expectBytes, put } from './put.js'
 import { bytes, hex, response } from './sample.js'
-import { startCluster, startRedis } from './servers/index.js'
+import { type Redis as Server, type Cluster as Servers, startCluster, startRedis } from './servers/index.js'
 
+let server: Server
+let servers: Servers
 let redis: Redis
 let cluster: Cluster
 
 beforeAll(async () => {
-  redis = new Redis((await startRedis()).url)
-  const { nodes } = await startCluster({ masters: 3, replicas: 0 })
-  cluster = new Cluster(nodes.map(({ port }) => ({ host: '127.0.0.1', port })))
+  server = await startRedis()
+  redis = new Redis(server.url)
+  servers = await startCluster({ masters: 3, replicas: 0 })
+  cluster = new Cluster(servers.startupNodes)
   await new Promise((resolve) => cluster.once('ready', resolve))
 }, 120_000)
 
@@ -121,5 +127,70 @@ describe('clear on one server', () => {
     expect((await store.get('old')).responses).toEqual([])
     expect((await store.get('new')).responses).toHaveLength(1)
     expectBytes(await bytesOf(await store.openBody('new and long', hex(3))), bytes(300_000))
+  })
+
+  it('finds what is on a server that came in place of the one it began with (rows R7, R17)', async () => {
+    await redis.flushall()
+    const store = new RedisStore({ client: redis })
+    const keys = Array.from({ length: 2_000 }, (_, n) => `key ${n}`)
+    await Promise.all(keys.map((key) => put(store, bytes(10), { key })))
+    await redis.save()
+    let scans = 0
+    const failedOver = Object.create(redis, {
+      scan: {
+        value: async (...args: [string, 'MATCH', string, 'COUNT', number]) => {
+          if (++scans === 4) await server.restart()
+          return redis.scan(...args)
+        }
+      }
+    })
+    // What it did not send, or had no answer to, the client of a user sends to the next server.
+    await new RedisStore({ client: failedOver }).clear()
+    for await (const key of store.keys()) throw new Error(`${key} is still there`)
+  })
+})
+
+describe('clear on a cluster', () => {
+  it('finds what moves to a master that it has been to (rows R14, R17)', async () => {
+    for (const node of cluster.nodes('master')) await node.flushall()
+    const store = new RedisStore({ client: cluster })
+    await put(store, bytes(10))
+    const slot: number = await servers.nodes[0].ask('CLUSTER', 'KEYSLOT', new Keys('cc:').index(response().key))
+    const from = await servers.masterOf(slot)
+    const to = servers.masters.find((node) => node !== from) ?? from
+    const moving = Object.create(cluster, {
+      nodes: {
+        value: (role: 'master') => {
+          const nodes = [...cluster.nodes(role)].sort((node) => (node.options.port === to.port ? -1 : 1))
+          return nodes.map((node) =>
+            Object.create(node, {
+              scan: {
+                value: async (...args: [string, 'MATCH', string, 'COUNT', number]) => {
+                  if (node.options.port === from.port) await servers.moveSlot(slot, to)
+                  return node.scan(...args)
+                }
+              }
+            })
+          )
+        }
+      }
+    })
+    await new RedisStore({ client: moving }).clear()
+    expect(await idsOf(store)).toEqual([])
+  })
+
+  it('goes on beside 64 who read and write, and nothing from before is left (row R17)', async () => {
+    for (const node of cluster.nodes('master')) await node.flushall()
+    const cache = await JudgedCache.start(new RedisStore({ client: cluster }), { storeTimeoutMs: 60_000 })
+    let isOver = false
+    const loading = (async () => {
+      while (!isOver) await underLoad(cache, { requests: 640, concurrency: 64, paths, postEvery: 20 })
+    })()
+    for (let n = 0; n < 10; n++) await cache.cache.clear()
+    isOver = true
+    await loading
+    for (const path of paths) await cache.untilStored(path)
+    await cache.cache.clear()
+    for (const path of paths) expect([path, await cache.get(path)]).toEqual([path, 'origin'])
   })
 })
