@@ -56,7 +56,8 @@ export interface Lease {
  * - A body that is being read while its response is replaced, dropped, deleted or cleared ends with the bytes it began
  *   with, or with an error; never with a clean end too early.
  * - Absence is not an error. What is damaged, truncated, foreign or of an unknown `formatVersion` is absent.
- * - Every method may be called at any time, also at the same time, by any number of callers and processes.
+ * - Every method may be called at any time, also at the same time, by any number of callers and processes; none waits for
+ *   a body that is being stored or read elsewhere.
  * - A method that fails throws or rejects; core turns that into a miss.
  */
 export interface CacheStore {

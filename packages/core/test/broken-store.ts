@@ -4,11 +4,15 @@ import { MapStore, type MapStoreOptions } from './map-store.js'
 
 export type Complete = () => StoredResponse | undefined
 
-/** A store with one fault, and the case that must find it. */
+/** A store with one fault, and the case that must find it, or the cases. */
 export interface BrokenStore {
   readonly fault: string
-  readonly failsAt: string
+  readonly failsAt: string | readonly string[]
   readonly create: () => CacheStore
+}
+
+export function casesThatFind({ failsAt }: BrokenStore): readonly string[] {
+  return typeof failsAt === 'string' ? [failsAt] : failsAt
 }
 
 /** Bodies longer than the limit are to be found out too. */

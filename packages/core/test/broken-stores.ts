@@ -2,6 +2,7 @@ import type { StoredResponse } from '../src/rules/messages.js'
 import type { Awaitable, Body, ByteRange, CacheStore, Found, Lease, Mark } from '../src/store.js'
 import { brokenBodies } from './broken-bodies.js'
 import { brokenMarks, brokenRemovals } from './broken-removals.js'
+import { brokenStanding } from './broken-standing.js'
 import { Base, type BrokenStore, type Complete, collect } from './broken-store.js'
 
 /** Applies `change` to every key on its way in. */
@@ -616,5 +617,6 @@ export const brokenStores: readonly BrokenStore[] = [
   },
   ...brokenRemovals,
   ...brokenMarks,
-  ...brokenBodies
+  ...brokenBodies,
+  ...brokenStanding
 ]

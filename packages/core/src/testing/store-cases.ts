@@ -11,6 +11,7 @@ import { mutationCases } from './mutation-cases.js'
 import { removalCases } from './removal-cases.js'
 import { rideAlongCases } from './ride-along-cases.js'
 import { setCases } from './set-cases.js'
+import { standingBodyCases } from './standing-body-cases.js'
 import { updateCases } from './update-cases.js'
 import { visibilityCases } from './visibility-cases.js'
 
@@ -49,6 +50,7 @@ const DRAFTS: readonly CaseDraft[] = [
   ...setCases,
   ...visibilityCases,
   ...bodyCases,
+  ...standingBodyCases,
   ...rideAlongCases,
   ...updateCases,
   ...markCases,

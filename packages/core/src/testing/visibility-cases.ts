@@ -55,16 +55,6 @@ export const visibilityCases: CaseDraft[] = [
       gated.open(new Error('cut'))
       await set
       await expectNothing(store, KEY)
-    },
-    'a body that never ends holds up nothing else': async (store) => {
-      const gated = gatedBody(sampleBytes(10), sampleBytes(1))
-      const set = outcome(() => store.set(KEY, gated.body, () => undefined))
-      await Promise.race([gated.atGate, set])
-      const response = await put(store, sampleBytes(30, 3), { id: hex(3) })
-      await expectStored(store, response, sampleBytes(30, 3))
-      gated.open()
-      await set
-      await expectStored(store, response, sampleBytes(30, 3))
     }
   }),
 
