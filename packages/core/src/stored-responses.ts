@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import { whenReady } from './awaitable.js'
 import { BodyOnItsWay, isAtHand } from './body.js'
 import { Budget } from './budget.js'
+import { CheckedBodies } from './checked-bodies.js'
 import type { ForgivingStore } from './forgiving-store.js'
 import type { Integrity } from './integrity.js'
 import { Invalidations, markLifetimeMs, ownMarks } from './invalidations.js'
@@ -42,8 +43,7 @@ export class StoredResponses {
   readonly invalidations: Invalidations
   /** Set with `noVarySearch`. */
   readonly searchIndex: SearchIndex | undefined
-  /** Bodies that are handed out again and again and were checked, as those of these responses. */
-  readonly #sound = new WeakMap<Uint8Array, StoredResponse>()
+  readonly #checked = new CheckedBodies()
 
   constructor(
     store: ForgivingStore,
@@ -86,7 +86,7 @@ export class StoredResponses {
       if (body === undefined) return undefined
       if (body === 'gone') return this.#gone(lookup, assessed)
       if (!this.store.keepsObjects || !isAtHand(body)) {
-        if (reading === undefined && body instanceof Uint8Array && this.#sound.get(body) === stored) {
+        if (reading === undefined && body instanceof Uint8Array && this.#checked.has(body, stored)) {
           return isWhole(body, stored.bodyBytes) ? body : this.#gone(lookup, assessed)
         }
         return this.#verified(lookup, assessed, body, reading ?? readingOfAll(stored, verifies), budget)
@@ -206,10 +206,10 @@ export class StoredResponses {
       // What is only slow today is still there tomorrow; what broke off under a caller is not to do so again.
       if (hasBegun || error instanceof BodyDamagedError) this.remove(lookup, assessed)
     }
-    // What a store hands out again is checked once.
     const passed = () => {
-      const isAll = reading.range === undefined && body instanceof Uint8Array
-      if (isAll && this.store.repeatsBodies) this.#sound.set(body, assessed.stored)
+      if (reading.range !== undefined || !(body instanceof Uint8Array)) return
+      if (this.store.repeatsBodies) this.#checked.addRepeated(body, assessed.stored)
+      else if (this.store.repeatsObjects && reading.digests !== undefined) this.#checked.addNew(body, assessed.stored)
     }
     if (body instanceof Uint8Array && body.byteLength <= digestPieceBytes) {
       return verifiedBytes(body, reading, failed, passed)

@@ -10,6 +10,8 @@ class FindingStore extends MapStore {
   readonly repeatsObjects = 'found'
   readonly found = new Map<string, Found>()
   readonly opened: ArrayBufferLike[] = []
+  /** Done to each body before it is handed out. */
+  damage: (body: Uint8Array) => Uint8Array = (body) => body
 
   override async get(key: string): Promise<Found> {
     const found = this.found.get(key) ?? (await super.get(key))
@@ -18,7 +20,7 @@ class FindingStore extends MapStore {
   }
 
   override async openBody(key: string, id: string): Promise<Body | undefined> {
-    const whole = await wholeOf(await super.openBody(key, id))
+    const whole = this.damage(await wholeOf(await super.openBody(key, id)))
     this.opened.push(whole.buffer)
     return whole
   }
@@ -234,5 +236,24 @@ describe('A store that hands out objects again (repeatsObjects)', () => {
       }
       expect(client.origin.requests).toHaveLength(1)
     }
+  })
+  it("SEC-05: is believed no new body ('found') that is not what was checked before (row D3)", async () => {
+    const warned = jest.spyOn(process, 'emitWarning').mockImplementation(() => {})
+    const flipped = (at: number) => (body: Uint8Array) => body.with(at, (body[at] as number) ^ 1)
+    const damages = [flipped(0), flipped(50_000), flipped(99_999), (body: Uint8Array) => body.subarray(1)]
+    const text = 'x'.repeat(100_000)
+    const store = new FindingStore()
+    const client = await setUp(store, answer(text))
+    for (const damage of damages) {
+      store.damage = (body) => body
+      await client.get('/')
+      for (let n = 0; n < 3; n++) expect((await client.get('/')).decision.outcome).toBe('hit')
+      store.damage = damage
+      const { text: served, decision } = await client.get('/')
+      expect(served).toBe(text)
+      expect(decision.outcome).toBe('miss')
+    }
+    expect(warned).toHaveBeenCalledTimes(1)
+    warned.mockRestore()
   })
 })
