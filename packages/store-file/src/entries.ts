@@ -9,6 +9,7 @@ import { hashOf, type Layout } from './layout.js'
 import { maxSealedBytes } from './sealed.js'
 import { bytesOnDisk } from './size-on-disk.js'
 import type { Steps } from './steps.js'
+import { TakenPaths } from './taken-paths.js'
 import type { Turns } from './turns.js'
 
 /** What lies under a key. */
@@ -51,6 +52,7 @@ export class Entries {
   readonly #folder: Folder
   readonly #turns: Turns
   readonly #keepsAll: boolean
+  readonly #taken = new TakenPaths()
 
   /** @param keepsAll - whether no response may go to make room for another one */
   constructor(layout: Layout, disk: Disk, folder: Folder, turns: Turns, keepsAll = false) {
@@ -116,7 +118,7 @@ export class Entries {
       const entry = yield* this.read(key)
       const wanted = decide(entry)
       if (wanted === undefined) return undefined
-      const isLast = attempt === maxAttempts
+      const isLast = attempt >= maxAttempts
       const kept = wanted.kept.length === 0 ? yield* this.#empty(entry) : yield* this.#place(key, entry, wanted, isLast)
       if (kept === 'changed') continue
       if (kept === undefined) return undefined
@@ -155,17 +157,19 @@ export class Entries {
       yield* this.#folder.make(this.#layout.entriesFolder(hash))
       for (const { id, body } of fitted.leaving) yield* this.#writeBody(this.#layout.bodyFile(hash, id), body)
       if (content !== undefined && id !== undefined) yield* this.#moveBody(content, this.#layout.bodyFile(hash, id))
-      if (!isLast && (yield* this.#disk.look(keyFile))?.ino !== inode) return 'changed'
+      const there = yield* this.#disk.look(keyFile)
+      // What was removed is not to come back, however often others were faster.
+      if (there?.ino !== inode && (!isLast || there === undefined)) return 'changed'
       if (content !== undefined && (yield* content.isTooLate())) return undefined
       yield* this.#disk.rename(temporary, keyFile, inode !== undefined)
       temporary = undefined
       content?.arrived()
       return { kept: fitted.kept, bytes: bytesOnDisk(fitted.file.byteLength, fitted.kept) }
     } catch (error) {
-      if (isInTheWay(error)) return undefined
       // All of it was moved away. What began before that stays away.
       if (isCode(error, 'ENOENT')) return content !== undefined || isLast ? undefined : 'changed'
-      throw error
+      this.#taken.tell(error)
+      return undefined
     } finally {
       if (temporary !== undefined && temporary !== given) yield* this.#disk.removeQuietly(temporary)
     }

@@ -144,9 +144,12 @@ export class OpenFiles {
   *append(descriptor: number, bytes: Uint8Array, isBlocking = this.isBlocking(bytes.byteLength)): Steps<void> {
     let at = 0
     while (at < bytes.byteLength) {
-      at += isBlocking
+      const written = isBlocking
         ? fs.writeSync(descriptor, bytes, at, bytes.byteLength - at, null)
         : yield* wait(writeAsync(descriptor, bytes, at, bytes.byteLength - at))
+      // It would be tried for ever.
+      if (written === 0) throw new ShortWriteError(at, bytes.byteLength)
+      at += written
     }
   }
 
