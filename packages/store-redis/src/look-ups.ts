@@ -30,7 +30,8 @@ export class LookUps {
   lookUp(index: string): Promise<Found> {
     const bodyKey = this.#ahead.expected(index)
     if (bodyKey === undefined) return this.#found(index, this.#connection.read(valuesOf(index)))
-    const [values, beginning] = this.#connection.readBoth(valuesOf(index), beginningOf(bodyKey, 0))
+    const known = this.#bodies.get(bodyKey)
+    const [values, beginning] = this.#connection.readBoth(valuesOf(index), beginningOf(bodyKey, 0, known))
     const found = this.#found(index, values)
     this.#ahead.keep(index, bodyKey, beginning, found)
     return found
@@ -41,16 +42,21 @@ export class LookUps {
     if (!isId(id)) return undefined
     const bodyKey = this.#keys.body(key, id)
     const wanted = wantedOf(range)
-    const ahead = wanted.firstChunk === 0 ? this.#ahead.take(bodyKey) : undefined
-    const beginning = ahead ?? this.#connection.read(beginningOf(bodyKey, wanted.firstChunk))
+    const isFirst = wanted.firstChunk === 0
+    const known = isFirst ? this.#bodies.get(bodyKey) : undefined
+    const ahead = isFirst ? this.#ahead.take(bodyKey) : undefined
+    const beginning = ahead ?? this.#connection.read(beginningOf(bodyKey, wanted.firstChunk, known))
     const [length, chunk] = await beginning.catch(noneIfForeign)
     if (length == null) return this.#inlineBody(key, id, range)
     const total = Number(length.toString('latin1'))
     if (wanted.first >= total) return new Uint8Array()
-    if (!isWholeChunk(chunk, wanted.firstChunk, total)) return undefined
+    if (!isWholeChunk(chunk, wanted.firstChunk, total)) {
+      // Whoever was given the bytes that are kept here may have taken their memory away.
+      return this.#bodies.forget(bodyKey) ? this.openBody(key, id, range) : undefined
+    }
     if (range === undefined && total === chunk.byteLength) {
       this.#ahead.led(this.#keys.index(key), bodyKey)
-      return this.#bodies.same(bodyKey, chunk)
+      return this.#bodies.keep(bodyKey, chunk)
     }
     return bodyOfChunks(wanted, total, chunk, (number) =>
       this.#connection.run((client) => client.hgetBuffer(bodyKey, String(number)))
@@ -80,11 +86,19 @@ function valuesOf(index: string): Read<Buffer[]> {
   }
 }
 
-/** The length of a body, and the first chunk of it that is wanted. */
-function beginningOf(bodyKey: string, chunk: number): Read<(Buffer | null)[]> {
+/** The length of a body, and the first chunk of it that is wanted. One that is `known` is not sent again. */
+function beginningOf(bodyKey: string, chunk: number, known: Buffer | undefined): Read<(Buffer | null)[]> {
+  if (known === undefined) {
+    return {
+      alone: (client) => client.hmgetBuffer(bodyKey, 's', String(chunk)),
+      along: (pipeline, answered) => pipeline.hmgetBuffer(bodyKey, 's', String(chunk), answered)
+    }
+  }
+  const andKnown = ([length = null]: (Buffer | null)[] = []) => [length, known]
   return {
-    alone: (client) => client.hmgetBuffer(bodyKey, 's', String(chunk)),
-    along: (pipeline, answered) => pipeline.hmgetBuffer(bodyKey, 's', String(chunk), answered)
+    alone: (client) => client.hmgetBuffer(bodyKey, 's').then(andKnown),
+    along: (pipeline, answered) =>
+      pipeline.hmgetBuffer(bodyKey, 's', (error, answer) => answered(error, andKnown(answer)))
   }
 }
 

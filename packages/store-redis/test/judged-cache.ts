@@ -72,6 +72,12 @@ export class JudgedCache {
     return from
   }
 
+  /** Asks for a path and writes into what it gets. */
+  async spoil(path: string): Promise<void> {
+    const { body } = await request(this.origin.url + path, { dispatcher: this.#dispatcher })
+    for await (const chunk of body) chunk.fill(0)
+  }
+
   /** Makes the answers to a path outdated. */
   async post(path: string): Promise<void> {
     const { body } = await request(this.origin.url + path, { dispatcher: this.#dispatcher, method: 'POST' })
