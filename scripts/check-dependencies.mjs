@@ -9,7 +9,7 @@ import { readFiles, report } from './source-files.mjs'
 const layers = [
   ['rules', /^rules\//],
   ['store', /^(store|errors)\.ts$/],
-  ['services', /^(?!(index|store|errors)\.ts$)[^/]+\.ts$/],
+  ['services', /^(?!(index|store|errors)\.ts$)(?:options\/)?[^/]+\.ts$/],
   ['undici', /^undici\//],
   ['index', /^index\.ts$/],
   ['testing', /^testing\//],

@@ -1,26 +1,58 @@
 import type { EpochMilliseconds } from '@cc/core'
 import type { KeyValue } from './key-value.js'
 
+/** Options of {@link fromKeyValue}. docs/bridges.md says more. */
 export interface KeyValueStoreOptions {
   /**
-   * Begins every key in the key-value.
+   * Begins every key in the key-value. Set it where two caches that are to be apart, or other things, share one.
    * @defaultValue `'cc:'`
+   * @example
+   * ```js
+   * import { fromKeyValue } from '@cc/bridges'
+   *
+   * export const store = fromKeyValue(new Map(), { prefix: 'prices:' })
+   * ```
    */
   prefix?: string
   /**
-   * Most bytes that this store leaves in the key-value; the least recently used keys go first. What an earlier run or
-   * another process has left there is not counted. `Infinity` is for a key-value that has a bound of its own.
+   * Most bytes that this store leaves in the key-value; the keys least recently used go first. Only what this process
+   * has written is counted. `Infinity` is for a key-value that has a bound of its own, and for one that several
+   * processes share.
+   * @unit bytes, 1 or more, or `Infinity`
    * @defaultValue 104_857_600 (100 MiB)
+   * @example
+   * ```js
+   * import { fromKeyValue } from '@cc/bridges'
+   * import Keyv from 'keyv'
+   *
+   * // What is behind this Keyv evicts by itself.
+   * export const store = fromKeyValue(new Keyv(), { maxBytes: Number.POSITIVE_INFINITY })
+   * ```
    */
   maxBytes?: number
   /**
-   * The longest body stored, in bytes. A body is held in memory until all of it has come.
+   * The longest body stored; a longer one is passed on. A body is held in memory until all of it has come.
+   * @unit bytes, 1 or more, at most `maxBytes`
    * @defaultValue 5_242_880 (5 MiB), or `maxBytes` if that is less
+   * @example
+   * ```js
+   * import { fromKeyValue } from '@cc/bridges'
+   *
+   * // What is behind it takes no more than 1 MiB at once, and little of it.
+   * export const store = fromKeyValue(new Map(), { maxEntryBytes: 1024 ** 2 })
+   * ```
    */
   maxEntryBytes?: number
   /**
-   * The time in milliseconds since 1970.
+   * Where the time comes from, which tells what may be dropped. For tests; give the cache the same one.
+   * @unit milliseconds since 1970
    * @defaultValue `Date.now`
+   * @example
+   * ```js
+   * import { fromKeyValue } from '@cc/bridges'
+   *
+   * export const store = fromKeyValue(new Map(), { clock: () => Date.UTC(2026, 0, 1) })
+   * ```
    */
   clock?: () => EpochMilliseconds
 }

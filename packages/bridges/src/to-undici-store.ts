@@ -10,11 +10,23 @@ import {
 } from './undici-cache-store.js'
 import { isIntact, matches, readEntry, storedOf } from './undici-entry.js'
 
+/** Options of {@link toUndiciStore}. */
 export interface UndiciStoreOptions {
   /**
-   * The longest body stored, in bytes. A body is held in memory while it is written, and read whole before it is given
-   * out, so that a damaged one is a miss.
+   * The longest body stored. A body is held in memory while it is written, and read whole before it is given out, so
+   * that a damaged one is a miss.
+   * @unit bytes, 1 or more
    * @defaultValue 5_242_880 (5 MiB), or the `maxEntryBytes` of the store if that is less
+   * @example
+   * ```js
+   * import { toUndiciStore } from '@cc/bridges'
+   * import { FileStore } from '@cc/store-file'
+   * import { Agent, interceptors } from 'undici'
+   *
+   * // Pages, and no films.
+   * const store = toUndiciStore(new FileStore('.web_cache'), { maxEntryBytes: 1024 ** 2 })
+   * export const agent = new Agent().compose(interceptors.cache({ store }))
+   * ```
    */
   maxEntryBytes?: number
 }

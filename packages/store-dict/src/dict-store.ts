@@ -1,5 +1,4 @@
 import { channel } from 'node:diagnostics_channel'
-import { inspect } from 'node:util'
 import type {
   Awaitable,
   Body,
@@ -14,35 +13,7 @@ import type {
 import { LRUCache } from 'lru-cache'
 import { JOINED_BYTES, type KeptBody, nextTurn, readBody, sliceBody } from './body.js'
 import { Entry, type KeptResponse, keepResponse } from './entry.js'
-
-export interface DictStoreOptions {
-  /**
-   * Most bytes kept, counting keys, fields, bodies, marks and bookkeeping. The keys least recently used go first.
-   * @defaultValue 104_857_600 (100 MiB)
-   */
-  maxBytes?: number | undefined
-  /**
-   * The longest body kept, in bytes; at most `maxBytes`.
-   * @defaultValue 5_242_880 (5 MiB)
-   */
-  maxEntryBytes?: number | undefined
-  /**
-   * Most responses kept; several under one key (Vary) count each. The keys least recently used go first, with all
-   * that is under them.
-   * @defaultValue unset: only `maxBytes` limits them
-   */
-  maxEntries?: number | undefined
-  /**
-   * Hands bodies out without copying them. Only for those who never write into the bytes of a response.
-   * @defaultValue false
-   */
-  shareBodies?: boolean | undefined
-  /**
-   * The clock, in milliseconds since 1970.
-   * @defaultValue `Date.now`
-   */
-  clock?: (() => EpochMilliseconds) | undefined
-}
+import { type DictStoreOptions, readOptions } from './options.js'
 
 /** What a store has done since it was made, in responses: `size` = stored - replaced - evicted - deleted. */
 export interface DictStoreCounters {
@@ -86,22 +57,11 @@ export class DictStore implements CacheStore {
   #lostMarkAt = Number.NEGATIVE_INFINITY
 
   constructor(options: DictStoreOptions = {}) {
-    const {
-      maxBytes = 104_857_600,
-      maxEntryBytes = 5_242_880,
-      maxEntries,
-      shareBodies = false,
-      clock = Date.now
-    } = options
-    check('maxBytes', maxBytes, isPositiveInteger(maxBytes), 'a positive integer')
-    check('maxEntryBytes', maxEntryBytes, isPositiveInteger(maxEntryBytes), 'a positive integer')
-    check('maxEntries', maxEntries, maxEntries === undefined || isPositiveInteger(maxEntries), 'a positive integer')
-    check('shareBodies', shareBodies, typeof shareBodies === 'boolean', 'a boolean')
-    check('clock', clock, typeof clock === 'function', 'a function')
-    this.maxEntryBytes = Math.min(maxEntryBytes, maxBytes)
+    const { maxBytes, maxEntryBytes, maxEntries, shareBodies, clock } = readOptions(options)
+    this.maxEntryBytes = maxEntryBytes
     if (shareBodies) this.sharesBodies = true
     this.#maxBytes = maxBytes
-    this.#maxEntries = maxEntries ?? Number.POSITIVE_INFINITY
+    this.#maxEntries = maxEntries
     this.#clock = clock
     this.#entries = new LRUCache({
       maxSize: maxBytes,
@@ -273,12 +233,4 @@ export class DictStore implements CacheStore {
 function tellEvicted(responses: number, bytes: number): void {
   const event: EvictEvent = { store: 'DictStore', responses, bytes }
   evictChannel.publish(event)
-}
-
-function isPositiveInteger(value: unknown): boolean {
-  return Number.isSafeInteger(value) && (value as number) > 0
-}
-
-function check(option: string, value: unknown, isRight: boolean, wanted: string): void {
-  if (!isRight) throw new TypeError(`${option} must be ${wanted}, not ${inspect(value)}`)
 }

@@ -1,1 +1,2 @@
-export { DictStore, type DictStoreCounters, type DictStoreOptions } from './dict-store.js'
+export { DictStore, type DictStoreCounters } from './dict-store.js'
+export type { DictStoreOptions } from './options.js'

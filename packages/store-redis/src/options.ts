@@ -3,53 +3,127 @@ import type { EpochMilliseconds } from '@cc/core'
 import { canListen, type RedisClient } from './client.js'
 import type { ClientOptions } from './own-client.js'
 
+/** Options of {@link RedisStoreOptions.nearCache}. */
 export interface NearCacheOptions {
-  /** Most bytes kept near, keys and metadata included. What was not used lately goes first. */
+  /**
+   * Most bytes kept near, keys and metadata included. What was not used lately goes first.
+   * @unit bytes, 1 or more
+   * @defaultValue none: it has to be given
+   * @example
+   * ```js
+   * import { RedisStore } from '@cc/store-redis'
+   *
+   * // A process that has a gigabyte, and reads the same few thousand responses all day.
+   * export const store = new RedisStore({ nearCache: { maxBytes: 256 * 1024 ** 2 } })
+   * ```
+   */
   readonly maxBytes: number
   /**
    * Hands bodies out without copying them. Only for those who never write into the bytes of a response.
    * @defaultValue false
+   * @example
+   * ```js
+   * import { RedisStore } from '@cc/store-redis'
+   *
+   * // All callers parse JSON, and none touches the bytes.
+   * export const store = new RedisStore({ nearCache: { maxBytes: 64 * 1024 ** 2, shareBodies: true } })
+   * ```
    */
   readonly shareBodies?: boolean | undefined
 }
 
+/** Options of {@link RedisStore}. docs/redis-store.md says more. */
 export interface RedisStoreOptions {
   /**
-   * A connected client of ioredis 5 or 6 or of iovalkey: a `Redis`, also one of Sentinel, or a `Cluster`. It stays yours:
-   * nothing of it is changed, and it is never closed. Without it the store makes its own.
+   * A client of ioredis 5 or 6 or of iovalkey that is yours: a `Redis`, also one of Sentinel, or a `Cluster`. Nothing of
+   * it is changed, and it is never closed.
    * @defaultValue unset: a connection of the store's own
+   * @example
+   * ```js
+   * import { RedisStore } from '@cc/store-redis'
+   * import { Redis } from 'ioredis'
+   *
+   * const client = new Redis('redis://127.0.0.1:6379', { lazyConnect: true })
+   * export const store = new RedisStore({ client })
+   * ```
    */
   client?: RedisClient | undefined
   /**
-   * Where a connection of the store's own leads, as `redis://` or `rediss://` URL.
+   * Where a connection of the store's own leads, as `redis://` or `rediss://` URL. It is made when the store is first used, and closed by `close()`.
+   * ioredis has to be installed.
    * @defaultValue unset: `redis://127.0.0.1:6379`, or as `options` say
+   * @example
+   * ```js
+   * import { RedisStore } from '@cc/store-redis'
+   *
+   * export const store = new RedisStore({ url: 'rediss://user:password@cache.example.com:6380/1' })
+   * ```
    */
   url?: string | undefined
   /**
-   * Options of ioredis for a connection of the store's own, over those that make it fail fast.
+   * Options of ioredis, but for `keyPrefix`, for a connection of the store's own, over those that make it fail fast.
    * @defaultValue unset
+   * @example
+   * ```js
+   * import { RedisStore } from '@cc/store-redis'
+   *
+   * export const store = new RedisStore({
+   *   options: { sentinels: [{ host: '10.0.0.1', port: 26379 }], name: 'cache', commandTimeout: 500 }
+   * })
+   * ```
    */
   options?: ClientOptions | undefined
   /**
-   * What the names of all keys begin with; without braces.
+   * What the names of all keys begin with, without braces. Caches with different prefixes do not see each other's responses.
    * @defaultValue `'cc:'`
+   * @example
+   * ```js
+   * import { RedisStore } from '@cc/store-redis'
+   *
+   * export const store = new RedisStore({ url: 'redis://127.0.0.1:6379', keyPrefix: 'prices:' })
+   * ```
    */
   keyPrefix?: string | undefined
   /**
-   * The longest body kept, in bytes.
+   * The longest body kept; a longer one is passed on and not stored.
+   * @unit bytes, 1 or more
    * @defaultValue 16_777_216 (16 MiB)
+   * @example
+   * ```js
+   * import { RedisStore } from '@cc/store-redis'
+   *
+   * export const store = new RedisStore({ url: 'redis://127.0.0.1:6379', maxEntryBytes: 1024 ** 2 })
+   * ```
    */
   maxEntryBytes?: number | undefined
   /**
-   * Keeps what was read lately in this process, too, in so many bytes at most: such a hit asks nobody. A change that
-   * others make is heard of over connections of the store's own, as a rule within a few milliseconds, and within a second
-   * whatever happens to them.
+   * Keeps what was read lately in the process, too: such a hit asks nobody. What others change is known within a few
+   * milliseconds as a rule, and within a second whatever happens: docs/redis-store.md#near-and-still-right.
    * @defaultValue unset: nothing is kept in this process
+   * @example
+   * ```js
+   * import { RedisStore } from '@cc/store-redis'
+   *
+   * export const store = new RedisStore({ url: 'redis://127.0.0.1:6379', nearCache: { maxBytes: 64 * 1024 ** 2 } })
+   * ```
    */
   nearCache?: NearCacheOptions | undefined
   /**
-   * The clock, in milliseconds since 1970.
+   * The clock that expiries are reckoned by. It is for tests, and then has to be that of the cache.
+   * @unit milliseconds since 1970
    * @defaultValue `Date.now`
+   * @example
+   * ```js
+   * import { cacheInterceptor } from '@cc/core'
+   * import { RedisStore } from '@cc/store-redis'
+   * import { Agent } from 'undici'
+   *
+   * const clock = () => Date.UTC(2030, 0, 1)
+   * const store = new RedisStore({ url: 'redis://127.0.0.1:6379', clock })
+   *
+   * // shared, the default: for a service that answers many users.
+   * export const agent = new Agent().compose(cacheInterceptor({ clock, store }))
+   * ```
    */
   clock?: (() => EpochMilliseconds) | undefined
 }

@@ -2,10 +2,21 @@ import { Agent, Dispatcher, getGlobalDispatcher } from 'undici'
 import { type CacheHandle, type CacheOptions, createCache } from '../index.js'
 import { cachedFetch, type Fetch } from './cached-fetch.js'
 
+/** Options of {@link createFetch}: all of `cacheInterceptor`, and where requests go. */
 export interface FetchOptions extends CacheOptions {
   /**
-   * Where requests go that the cache sends on. Unset: the global dispatcher, whichever it is at the time of the request,
-   * or an `Agent` if that one is of another version of undici.
+   * Where requests go that the cache sends on. Set it for a proxy, for limits of connections or for interceptors that
+   * belong below the cache. A `dispatcher` in the second argument of the `fetch` takes its place for one request.
+   * @defaultValue unset: the global dispatcher at the time of each request, or an `Agent` if that one is of another
+   * undici
+   * @example
+   * ```js
+   * import { createFetch } from '@cc/core/fetch'
+   * import { Agent } from 'undici'
+   *
+   * // private: a command that asks one slow host, and not with many connections.
+   * export const fetch = createFetch({ type: 'private', dispatcher: new Agent({ connections: 4 }) })
+   * ```
    */
   readonly dispatcher?: Dispatcher
 }

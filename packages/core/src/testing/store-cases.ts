@@ -27,21 +27,49 @@ export interface StoreCase {
   readonly run: () => Promise<void>
 }
 
+/** Options of {@link storeCases}. docs/writing-a-store.md says how they are used. */
 export interface StoreCasesOptions<Store extends CacheStore = CacheStore> {
   /**
    * What the store cannot do, each with the reason; the cases about it are left out.
    * @defaultValue nothing: a store without an optional method fails the cases about it
+   * @example
+   * ```js
+   * import { storeCases } from '@cc/core/testing'
+   * import { DictStore } from '@cc/store-dict'
+   *
+   * export const cases = storeCases(() => new DictStore(), { cannot: { lock: 'it serves one process' } })
+   * ```
    */
   cannot?: Partial<Record<StoreAbility, string>>
   /**
    * Called with the store after each case, passed or failed: to close it and remove what it kept.
    * @defaultValue `store.close()`, if there is one
+   * @example
+   * ```js
+   * import { rm } from 'node:fs/promises'
+   * import { storeCases } from '@cc/core/testing'
+   * import { FileStore } from '@cc/store-file'
+   *
+   * // The file store has nothing to close, and leaves a folder behind.
+   * const destroy = () => rm('.test_cache', { recursive: true, force: true })
+   * export const cases = storeCases(() => new FileStore('.test_cache'), { destroy })
+   * ```
    */
   destroy?: (store: Store) => Awaitable<void>
   /**
    * How many files, connections and the like the store holds for bodies that are being read. After each case there must
    * be as many as before it, once the store had some turns of the event loop to let go.
    * @defaultValue not counted: what is held too long is then found only where the store runs out of it
+   * @example
+   * ```js
+   * import { readdirSync } from 'node:fs'
+   * import { storeCases } from '@cc/core/testing'
+   * import { FileStore } from '@cc/store-file'
+   *
+   * // On Linux: how many files this process has open.
+   * const openHandles = () => readdirSync('/proc/self/fd').length
+   * export const cases = storeCases(() => new FileStore('.test_cache'), { openHandles })
+   * ```
    */
   openHandles?: (store: Store) => Awaitable<number>
 }

@@ -6,26 +6,92 @@ import type { AskedFor } from './operation-target.js'
 
 /** Where in the cache an operation is to take place. */
 export interface PartitionOption {
-  /** A name as the option `partition` gives it; needed where that option is set and no request says it. Unset: the part without a name. */
+  /**
+   * A name as the option `partition` gives it; needed where that option is set and no request says it.
+   * @defaultValue unset: the part without a name; with `entries()` all parts
+   * @example
+   * ```js
+   * import { createCache } from '@cc/core'
+   *
+   * // shared: tenants, told apart by a field.
+   * const cache = createCache({ partition: (request) => request.field('x-tenant') ?? '' })
+   * await cache.invalidate('https://api.example.com/prices', { partition: 'acme' })
+   * ```
+   */
   readonly partition?: string
 }
 
 /** What `purge()` removes: what meets all that is given, at least one of them. */
 export interface PurgeOptions {
-  /** Such as `https://api.example.com`. */
+  /**
+   * The origin whose responses go, such as `https://api.example.com`.
+   * @defaultValue unset: all origins
+   * @example
+   * ```js
+   * import { createCache } from '@cc/core'
+   *
+   * // shared: the default.
+   * const cache = createCache()
+   * await cache.purge({ origin: 'https://api.example.com' })
+   * ```
+   */
   readonly origin?: string | URL
-  /** What path and query begin with, such as `/users/`. */
+  /**
+   * What path and query begin with, such as `/users/`.
+   * @defaultValue unset: all paths
+   * @example
+   * ```js
+   * import { createCache } from '@cc/core'
+   *
+   * // shared: the default.
+   * const cache = createCache()
+   * await cache.purge({ origin: 'https://api.example.com', pathPrefix: '/users/' })
+   * ```
+   */
   readonly pathPrefix?: string
-  /** Asked for each stored response. */
+  /**
+   * Asked for each stored response whether it goes.
+   * @defaultValue unset: all that meet the other conditions
+   * @example
+   * ```js
+   * import { createCache } from '@cc/core'
+   *
+   * // shared: the default.
+   * const cache = createCache()
+   * await cache.purge({ predicate: ({ status }) => status === 404 })
+   * ```
+   */
   readonly predicate?: (entry: CacheEntry) => boolean
-  /** Unset: all parts of the cache. */
+  /**
+   * The part of the cache that is gone through, by the name that the option `partition` gives it.
+   * @defaultValue unset: all parts of the cache
+   * @example
+   * ```js
+   * import { createCache } from '@cc/core'
+   *
+   * // shared: tenants, told apart by a field.
+   * const cache = createCache({ partition: (request) => request.field('x-tenant') ?? '' })
+   * await cache.purge({ partition: 'acme' })
+   * ```
+   */
   readonly partition?: string
 }
 
+/** Options of `close()`. */
 export interface CloseOptions {
   /**
-   * How long to wait for work in the background, in milliseconds; what is left then is cancelled. 0 cancels at once.
+   * How long to wait for work in the background; what is left then is cancelled. 0 cancels at once.
+   * @unit milliseconds, 0 or more
    * @defaultValue 10_000
+   * @example
+   * ```js
+   * import { createCache } from '@cc/core'
+   *
+   * // shared: the default.
+   * const cache = createCache()
+   * // The host gives a process two seconds to end.
+   * await cache.close({ waitMs: 2_000 })
+   * ```
    */
   readonly waitMs?: number
 }

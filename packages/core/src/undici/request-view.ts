@@ -1,4 +1,4 @@
-import type { RequestView } from '../options.js'
+import type { RequestView } from '../options/requests.js'
 import type { Settings } from '../read-options.js'
 import type { ReadRequest } from './read-request.js'
 
