@@ -59,9 +59,13 @@ export function options(argv, { rounds = 60, sizes: known = sizes, apis: knownAp
 export async function measure(file, args) {
   const origin = await startOrigin()
   try {
-    const child = fork(new URL(file, import.meta.url), [JSON.stringify({ ...args, origin: origin.url })], {
-      execArgv: ['--expose-gc', ...(args.profile ? ['--cpu-prof', `--cpu-prof-dir=${args.profile}`] : [])]
-    })
+    const child = fork(
+      new URL(file, import.meta.url),
+      [JSON.stringify({ ...args, origin: origin.url, originPid: origin.pid })],
+      {
+        execArgv: ['--expose-gc', ...(args.profile ? ['--cpu-prof', `--cpu-prof-dir=${args.profile}`] : [])]
+      }
+    )
     const exit = once(child, 'exit')
     const message = async () => {
       const [answer] = await Promise.race([once(child, 'message'), exit])

@@ -25,7 +25,7 @@ export async function startOrigin() {
     return (await once(child, 'message'))[0]
   }
   const [url] = await once(child, 'message')
-  return { url, requests: ask, close: () => child.disconnect() }
+  return { url, pid: child.pid, requests: ask, close: () => child.disconnect() }
 }
 
 function serve() {

@@ -58,7 +58,7 @@ async function warmUp(all, { turnMs, warmUpMs }) {
   return Math.max(1, Math.round((turnMs * 1e6 * requests) / quantile(best, 0.5)))
 }
 
-function shuffled(names) {
+export function shuffled(names) {
   const order = [...names]
   for (let last = order.length - 1; last > 0; last -= 1) {
     const other = randomInt(last + 1)

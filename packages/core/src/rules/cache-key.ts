@@ -52,7 +52,7 @@ export function parseOrigin(url: string): Origin | undefined {
  * in absolute form. `undefined` if it is malformed, or written so that it could be read as another. RFC 9110 §7.1, §7.2.
  */
 export function targetOrigin(connection: Origin, host: string | undefined, path: string): Origin | undefined {
-  const absolute = absolutePath.exec(path)
+  const absolute = path.charCodeAt(0) === 0x2f ? null : absolutePath.exec(path)
   if (absolute !== null) return namedOrigin((absolute[1] as string).toLowerCase(), absolute[2] as string)
   return host === undefined || host === connection.authority ? connection : namedOrigin(connection.scheme, host)
 }

@@ -41,8 +41,8 @@ function remember(path: string, target: RequestTarget): void {
     targetsOfLast = new Map()
     knownTargetCount = 0
   }
+  if (targetsOfLast.size === 0) knownTargets.set(lastOrigin, targetsOfLast)
   targetsOfLast.set(path, target)
-  knownTargets.set(lastOrigin, targetsOfLast)
   knownTargetCount++
 }
 

@@ -131,8 +131,8 @@ export class ShortRelay implements Passing {
 }
 
 /**
- * Passes a long response of a known length on at once. Whether it may be stored is decided soon after; its chunks are
- * held until then, but no longer than it takes the event loop to come round.
+ * Passes a long response of a known length on at once. Whether it may be stored is decided when more of it comes than its
+ * first chunk: the caller has that by then, and no more than that is held of what is not stored.
  */
 export class LongRelay implements Passing {
   readonly #sink: Sink
@@ -143,7 +143,6 @@ export class LongRelay implements Passing {
   #storing: Storing | undefined
   #chunks: Uint8Array[] = []
   #bytes = 0
-  #hasFailed = false
 
   constructor(sink: Sink, response: NetworkResponse, announcedBytes: number, decide: () => Storing, defer: Defer) {
     this.#sink = sink
@@ -160,16 +159,13 @@ export class LongRelay implements Passing {
 
   begin(): void {
     this.#sink.head(this.#response.shown)
-    this.#defer(() => {
-      if (!this.#hasFailed) this.#decided()
-    })
   }
 
   data(chunk: Buffer): void {
+    const isFirst = this.#bytes === 0
     this.#bytes += chunk.byteLength
-    // A body longer than announced is not stored anyway.
-    if (this.#storing !== undefined) this.#storing.copy?.add(chunk)
-    else if (this.#bytes <= this.#announcedBytes) this.#chunks.push(chunk)
+    if (isFirst) this.#chunks.push(chunk)
+    else this.#decided().copy?.add(chunk)
     this.#sink.data(chunk)
   }
 
@@ -179,7 +175,6 @@ export class LongRelay implements Passing {
   }
 
   fail(error: unknown): void {
-    this.#hasFailed = true
     this.#decided().ended(false, this.#bytes)
     this.#sink.fail(error)
   }
