@@ -197,21 +197,6 @@ describe('prune', () => {
     ])
   })
 
-  it('removes marks that need not be kept, and no others', async () => {
-    let now = NOW
-    const store = new FileStore(folder, { clock: () => now })
-    const mark = (key: string, dropAt: number) => store.mark(key, { value: '0a', at: NOW, dropAt })
-    await mark('short', NOW + HOUR)
-    await mark('long', NOW + 9 * HOUR)
-    await mark('stored', NOW + HOUR)
-    await put(store, 'stored', 100, { dropAt: NOW + 99 * HOUR })
-    now = NOW + 2 * HOUR
-    await store.prune()
-    expect((await store.get('short')).mark).toBeUndefined()
-    expect((await store.get('long')).mark?.value).toBe('0a')
-    expect((await store.get('stored')).mark?.value).toBe('0a')
-  })
-
   it('brings a folder within a bound that was lowered', async () => {
     const large = new FileStore(folder)
     for (let n = 0; n < 400; n++) await put(large, `key ${n}`, 100)

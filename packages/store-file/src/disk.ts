@@ -56,16 +56,6 @@ export class Disk extends OpenFiles {
     }
   }
 
-  /** Gives a file a second name, unless that is taken. */
-  *putBack(from: string, to: string): Steps<void> {
-    try {
-      if (this.mayBlock) fs.linkSync(from, to)
-      else yield* wait(fs.promises.link(from, to))
-    } catch (error) {
-      if (!isCode(error, 'EEXIST')) throw error
-    }
-  }
-
   /** Whether there was such a file. */
   *remove(path: string): Steps<boolean> {
     try {

@@ -7,6 +7,7 @@ import { Entries } from './entries.js'
 import { Folder } from './folder.js'
 import { FileStore } from './index.js'
 import { hashOf, Layout } from './layout.js'
+import { Marks } from './marks.js'
 import { readOptions } from './options.js'
 import { run } from './steps.js'
 import { Turns } from './turns.js'
@@ -33,7 +34,8 @@ function entriesBeside(change: () => void): Entries {
   const settings = readOptions(folder, {})
   const layout = new Layout(folder)
   const disk = new Shared(settings)
-  return new Entries(layout, disk, new Folder(layout, disk, settings), new Turns())
+  const made = new Folder(layout, disk, settings)
+  return new Entries(layout, disk, made, new Turns(), new Marks(layout, disk, made, settings.clock))
 }
 
 /** Puts the same file there again. */

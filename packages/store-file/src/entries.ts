@@ -6,6 +6,7 @@ import { fitIntoFile } from './fitting.js'
 import type { Folder } from './folder.js'
 import { type KeptResponse, readKeyFile } from './key-file.js'
 import { hashOf, type Layout } from './layout.js'
+import type { Marks } from './marks.js'
 import { maxSealedBytes } from './sealed.js'
 import { bytesOnDisk } from './size-on-disk.js'
 import type { Steps } from './steps.js'
@@ -51,15 +52,17 @@ export class Entries {
   readonly #disk: Disk
   readonly #folder: Folder
   readonly #turns: Turns
+  readonly #marks: Marks
   readonly #keepsAll: boolean
   readonly #taken = new TakenPaths()
 
   /** @param keepsAll - whether no response may go to make room for another one */
-  constructor(layout: Layout, disk: Disk, folder: Folder, turns: Turns, keepsAll = false) {
+  constructor(layout: Layout, disk: Disk, folder: Folder, turns: Turns, marks: Marks, keepsAll = false) {
     this.#layout = layout
     this.#disk = disk
     this.#folder = folder
     this.#turns = turns
+    this.#marks = marks
     this.#keepsAll = keepsAll
   }
 
@@ -129,6 +132,7 @@ export class Entries {
 
   *#empty({ hash }: Entry): Steps<Pick<Entry, 'kept' | 'bytes'> | undefined> {
     if (!(yield* this.#folder.holds(hash))) return undefined
+    yield* this.#marks.outlive(hash)
     try {
       yield* this.#disk.remove(this.#layout.keyFile(hash))
     } catch (error) {

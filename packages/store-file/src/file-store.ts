@@ -65,10 +65,10 @@ export class FileStore implements CacheStore {
     const disk = new Disk(settings)
     const made = new Folder(layout, disk, settings)
     const turns = new Turns()
-    const entries = new Entries(layout, disk, made, turns, settings.forever)
-    const tidying = new Tidying(layout, disk, made, entries, turns)
+    const marks = new Marks(layout, disk, made, settings.clock)
+    const entries = new Entries(layout, disk, made, turns, marks, settings.forever)
+    const tidying = new Tidying(layout, disk, made, entries, turns, marks)
     const survey = new Survey(layout, disk, made)
-    const marks = new Marks(layout, disk, made)
     const clearing = new Clearing(layout, disk, made)
     const maintenance = new Maintenance({ layout, disk, folder: made, survey, tidying, marks, clearing }, settings)
     this.maxEntryBytes = settings.maxEntryBytes

@@ -91,6 +91,11 @@ export class Layout {
   markFile(hash: string): string {
     return `${this.marksFolder(hash)}/${hash}`
   }
+
+  /** Who has made this file may remove the mark. Its name is that of a file whose maker nobody knows. */
+  markClaim(hash: string): string {
+    return `${this.marksTemporary}/${hash.slice(0, 32)}.0`
+  }
 }
 
 /** The name of all that is kept under a key. */

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, utimesSync } from 'node:fs'
 import { basename } from 'node:path'
 import { afterEach, beforeEach, expect, it } from '@jest/globals'
-import { newFolder, put, removeFolder } from '../test/sample.js'
+import { HOUR, newFolder, put, removeFolder } from '../test/sample.js'
 import { Clearing } from './clearing.js'
 import { Disk } from './disk.js'
 import { Entries } from './entries.js'
@@ -28,9 +28,9 @@ it('counts in the background also where nobody has taken a lock yet', async () =
   const disk = new Disk(settings)
   const folder = new Folder(layout, disk, settings)
   const turns = new Turns()
-  const tidying = new Tidying(layout, disk, folder, new Entries(layout, disk, folder, turns), turns)
+  const marks = new Marks(layout, disk, folder, settings.clock)
+  const tidying = new Tidying(layout, disk, folder, new Entries(layout, disk, folder, turns, marks), turns, marks)
   const survey = new Survey(layout, disk, folder)
-  const marks = new Marks(layout, disk, folder)
   const clearing = new Clearing(layout, disk, folder)
   const maintenance = new Maintenance({ layout, disk, folder, survey, tidying, marks, clearing }, settings)
   expect(await maintenance.runInBackground()).toEqual({ bytes: 4096, keys: 1, changes: 0 })
@@ -59,8 +59,7 @@ function lockPaths(layout: Layout) {
 }
 
 it('is done by several at once', async () => {
-  const NOW = Date.UTC(2026, 0, 1)
-  const options = { reads: 'async', clock: () => NOW } as const
+  const options = { reads: 'async', clock: () => Date.now() + 2 * HOUR } as const
   const stores = [1, 2, 3].map(() => new FileStore(path, options))
   for (let n = 0; n < 20; n++) await stores[0]?.mark(`key ${n}`, { value: '0a', at: 1, dropAt: 2 })
   await Promise.all(stores.map((store) => store.prune()))

@@ -58,7 +58,7 @@ export class Maintenance {
       await rest()
       for (const [n, { hash }] of (await this.#survey.look(folder)).entries()) {
         await turnAfter(n)
-        await run(this.#marks.drop(hash, this.#settings.clock()))
+        await run(this.#marks.drop(hash))
       }
     }
     return { bytes, keys, changes: 0 }

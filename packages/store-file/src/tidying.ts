@@ -4,6 +4,7 @@ import type { Folder } from './folder.js'
 import { keyOf, readKeyFile } from './key-file.js'
 import type { Layout } from './layout.js'
 import { isAbandoned } from './leftovers.js'
+import type { Marks } from './marks.js'
 import { maxSealedBytes } from './sealed.js'
 import { sizeOnDisk } from './size-on-disk.js'
 import type { Steps } from './steps.js'
@@ -17,13 +18,15 @@ export class Tidying {
   readonly #folder: Folder
   readonly #entries: Entries
   readonly #turns: Turns
+  readonly #marks: Marks
 
-  constructor(layout: Layout, disk: Disk, folder: Folder, entries: Entries, turns: Turns) {
+  constructor(layout: Layout, disk: Disk, folder: Folder, entries: Entries, turns: Turns, marks: Marks) {
     this.#layout = layout
     this.#disk = disk
     this.#folder = folder
     this.#entries = entries
     this.#turns = turns
+    this.#marks = marks
   }
 
   /** Removes all that lies under a key, unless it was used or written since; how many responses that were, if that is of interest. */
@@ -36,6 +39,7 @@ export class Tidying {
     if ((yield* this.#disk.look(path))?.mtimeMs !== usedAt) return undefined
     if (!(yield* this.#folder.holds(hash))) return undefined
     const responses = isCounting ? (yield* this.#read(hash)).kept.length : 0
+    yield* this.#marks.outlive(hash)
     if (!(yield* this.#disk.removeQuietly(path))) return undefined
     for (const { id } of bodies) yield* this.#disk.removeQuietly(this.#layout.bodyFile(hash, id))
     return { bytes, responses }
