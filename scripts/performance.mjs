@@ -15,8 +15,22 @@ const parts = [
     store: '`FileStore`',
     command: 'npm --prefix benchmarks run bench:file -- --json benchmarks/results/file.json'
   },
+  {
+    name: 'file-node24',
+    store: '`FileStore` on Node 24',
+    about: 'The same with Node 24, which has SQLite, and so undici’s store on disk too.',
+    command: 'npx -y -p node@24 node benchmarks/file.mjs --json benchmarks/results/file-node24.json'
+  },
   { name: 'redis', store: '`RedisStore`', command: 'npm run bench:redis -- --json benchmarks/results/redis.json' }
 ]
+/** What was measured, where its name in the results does not say it. */
+const titles = {
+  storing: 'Storing',
+  responses: 'Look-ups among 100, and among many responses'
+}
+const titleOf = (path, { size, api }) =>
+  [titles[path] ?? `${path[0].toUpperCase()}${path.slice(1)}`, size, api].join(', ')
+
 /** Rows that are there to judge the others by, and not to be compared with. */
 const isControl = (name) => / again$/.test(name)
 
@@ -25,18 +39,19 @@ export function performancePage(results) {
   const files = {}
   const sections = parts
     .filter(({ name }) => results[name] !== undefined)
-    .map(({ name, store, command }) => {
+    .map(({ name, store, about, command }) => {
       const { machine, measured, judged } = results[name]
       const tables = Object.entries(measured).flatMap(([path, rows]) =>
         rows.map((row) => {
           const file = `${name}-${path}-${row.size}-${row.api}`.replaceAll(/[^\w-]+/g, '-')
-          const title = `${path}, ${row.size}, ${row.api}`
+          const title = titleOf(path, row)
           files[`${charts}/${file}.svg`] = chartOf(title, row.times)
-          return tableOf(path, row, `charts/${file}.svg`)
+          return tableOf(title, row, `charts/${file}.svg`)
         })
       )
       return [
         `## ${store}`,
+        ...(about === undefined ? [] : [about]),
         ...(machine.load > machine.cores + 1 ? [busy(machine)] : []),
         `Measured on ${machine.date} with Node ${machine.node} on ${machine.cores} cores of ${machine.processor}, by\n\`${command}\`.`,
         ...tables,
@@ -58,7 +73,9 @@ process. What each row is, and how it is measured, is in the [README of the benc
 Bars are answers per second: longer is better. The **yardstick** is the least that has to be done, without any rule of HTTP.
 Compare rows of one table with each other, and nothing with other machines: what counts are the ratios. Where a row such as
 \`yardstick again\` is off from what it repeats by more than 2 %, the machine was busy, and the other ratios of that table are
-no better than that.
+no better than that. For hits and for storing a ratio is speed: above 1, the first is faster. For misses and look-ups it is
+time: above 1, the first is slower. A row for 1 GiB says how much memory beyond that of bare undici a body of that length
+takes, in units of 64 MiB, and how long it is until its first byte.
 
 To refresh a section on a machine at rest, run the command below its heading, then \`npm run performance\`.`
 
@@ -73,7 +90,7 @@ function chartOf(title, times) {
   return barChart(`${title}: answers per second`, bars)
 }
 
-function tableOf(path, { size, api, times, ratios }, chart) {
+function tableOf(title, { times, ratios }, chart) {
   const rows = Object.entries(times).map(
     ([name, nanoseconds]) => `| ${name} | ${rounded(1e9 / nanoseconds)} | ${rounded(nanoseconds / 1000)} |`
   )
@@ -83,9 +100,9 @@ function tableOf(path, { size, api, times, ratios }, chart) {
   const control = ratios.find(({ of, to }) => of === `${to} again`)
   const isOff = control !== undefined && Math.abs(control.median - 1) > 0.02
   return [
-    `### ${path[0].toUpperCase()}${path.slice(1)}, ${size}, ${api}`,
+    `### ${title}`,
     ...(isOff ? [`The machine was busy: \`${control.of}\` / \`${control.to}\` is ${control.median.toFixed(2)}.`] : []),
-    `![Answers per second: ${path}, ${size}, ${api}](${chart})`,
+    `![${title}: answers per second](${chart})`,
     ['| | per second | µs each |', '| --- | ---: | ---: |', ...rows].join('\n'),
     ['| Ratio | median | quartiles |', '| --- | ---: | ---: |', ...compared].join('\n')
   ].join('\n\n')

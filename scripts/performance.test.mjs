@@ -27,6 +27,36 @@ describe('the page about performance', () => {
     expect(page).not.toContain('RedisStore')
   })
 
+  it('has what was measured in a folder, with each version of Node', () => {
+    const among = { ...row, api: 'store', times: { 100: 9_000, 1000000: 9_900, '100 again': 9_050 }, ratios: [] }
+    const measured = { hits: [row], storing: [{ ...row, api: 'store' }], responses: [among] }
+    const sqlite = { ...row, times: { ...row.times, 'undici sqlite': 40_000 } }
+    const files = performancePage({
+      file: { machine, measured, judged },
+      'file-node24': { machine: { ...machine, node: '24.1.0' }, measured: { hits: [sqlite] }, judged }
+    })
+    const page = files['docs/performance.md']
+    expect(page.match(/^###? .+$/gm)).toEqual([
+      '## `FileStore`',
+      '### Hits, 1KiB, request',
+      '### Storing, 1KiB, store',
+      '### Look-ups among 100, and among many responses, 1KiB, store',
+      '### Targets of `FileStore`',
+      '## `FileStore` on Node 24',
+      '### Hits, 1KiB, request',
+      '### Targets of `FileStore` on Node 24'
+    ])
+    expect(page).toContain('with Node 24.1.0 on 2 cores')
+    expect(page).toContain('| undici sqlite | 25,000 | 40 |')
+    expect(Object.keys(files)).toEqual([
+      'docs/charts/file-hits-1KiB-request.svg',
+      'docs/charts/file-storing-1KiB-store.svg',
+      'docs/charts/file-responses-1KiB-store.svg',
+      'docs/charts/file-node24-hits-1KiB-request.svg',
+      'docs/performance.md'
+    ])
+  })
+
   it('is provisional where others used the machine', () => {
     const pageOf = (load) =>
       performancePage({ memory: { machine: { ...machine, load }, measured: {}, judged } })['docs/performance.md']
