@@ -17,5 +17,5 @@ afterAll(() => client.disconnect())
 
 describe('RedisStore on a cluster keeps the promises of CacheStore', () => {
   const create = () => new RedisStore({ client, keyPrefix: `store-${stores++}:` })
-  for (const { name, run } of storeCases(create)) it(name, run, 60_000)
+  for (const { name, run } of storeCases(create)) it(name, run)
 })

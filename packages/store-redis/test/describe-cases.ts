@@ -10,7 +10,7 @@ let stores = 0
 
 export function everyCase(options: () => RedisStoreOptions): void {
   const create = () => new RedisStore({ keyPrefix: `store-${stores++}:`, ...options() })
-  for (const { name, run } of storeCases(create)) it(name, run, 120_000)
+  for (const { name, run } of storeCases(create)) it(name, run)
 }
 
 /** All cases with a client of each of these libraries, which puts something before every key. */
@@ -36,7 +36,7 @@ export function describeNearCases(
     }, 120_000)
     afterAll(() => client.disconnect())
     const create = () => nearStore({ client, keyPrefix: `store-${stores++}:` })
-    for (const { name, run } of storeCases(create)) it(name, run, 120_000)
+    for (const { name, run } of storeCases(create)) it(name, run)
   })
 }
 

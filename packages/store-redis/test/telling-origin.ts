@@ -43,6 +43,8 @@ export class TellingOrigin {
       })
       response.end(content)
     })
+    // While this process is busy, a connection would be ended for its silence just when a request comes over it.
+    this.#server.keepAliveTimeout = 0
   }
 
   static async start(): Promise<TellingOrigin> {

@@ -30,7 +30,8 @@ class EndToEnd {
 
   constructor(store: CacheStore, respond: (fields: Fields, count: number) => Answer) {
     // shared, as it is by default: the contract is the same for both.
-    this.#cache = createCache({ store, clock: () => this.now })
+    // Nothing is wrong with the store: however busy the machine is, it is waited for.
+    this.#cache = createCache({ store, clock: () => this.now, storeTimeoutMs: 60_000 })
     this.#dispatch = this.#cache.interceptor((options, handler) => {
       const fields = fieldsOf(options.headers)
       this.asked.push(fields)

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, jest } from '@jest/globals'
+import { afterAll, beforeAll, expect, jest } from '@jest/globals'
 import { redisServer } from './binary.js'
 
 const running = new Set<() => unknown>()
@@ -8,8 +8,8 @@ export function endAfterwards(end: () => unknown): void {
   running.add(end)
 }
 
-// A cluster takes seconds to come up, and many of them on a machine with better things to do.
-jest.setTimeout(180_000)
+// A cluster takes seconds to come up, and many of them on a machine with better things to do. Tests at length have an hour.
+if (!expect.getState().testPath?.includes('.long.')) jest.setTimeout(180_000)
 
 beforeAll(async () => {
   await redisServer()
