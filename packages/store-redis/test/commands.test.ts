@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { Redis } from 'ioredis'
+import { CHUNK_BYTES } from '../src/body-reading.js'
 import { RedisStore } from '../src/index.js'
 import { bytesOf, expectBytes, put } from './put.js'
 import { bytes, hex, response } from './sample.js'
@@ -113,12 +114,12 @@ describe('the commands that RedisStore sends', () => {
     expect(await heard()).toEqual(['hvals'])
   })
 
-  it('are two for a hit of up to 256 KiB', async () => {
+  it('are two for a hit of one chunk', async () => {
     const store = new RedisStore({ client })
-    const { key, id } = await put(store, bytes(262_144))
+    const { key, id } = await put(store, bytes(CHUNK_BYTES))
     await heard()
     await store.get(key)
-    expect(await store.openBody(key, id)).toHaveLength(262_144)
+    expect(await store.openBody(key, id)).toHaveLength(CHUNK_BYTES)
     expect(await heard()).toEqual(['hvals', 'hmget'])
   })
 
@@ -130,6 +131,24 @@ describe('the commands that RedisStore sends', () => {
     expect(responses.filter(({ body }) => body !== undefined).map(({ response }) => response.id)).toEqual([hex(3)])
     expectBytes(await bytesOf(await store.openBody(response().key, hex(1))), bytes(40_000, 1))
     expect(await heard()).toEqual(['hvals', 'hmget'])
+  })
+
+  it('take less than 1 % more than a response itself does, and those of a long one no more memory of Redis', async () => {
+    const store = new RedisStore({ client })
+    for (const length of [20_000, 65_536, 65_537, 300_000, 5_000_000]) {
+      await client.flushall()
+      const metadata = JSON.stringify(await put(store, bytes(length)))
+      let kept = 0
+      for (const key of await client.keys('*')) {
+        kept += key.length
+        for (const [field, value] of Object.entries(await client.hgetallBuffer(key)))
+          kept += field.length + value.length
+      }
+      expect(kept).toBeGreaterThan(length)
+      expect(kept).toBeLessThan(1.01 * (length + metadata.length))
+    }
+    const [body] = await client.keys('*:b*')
+    expect(await client.call('MEMORY', 'USAGE', body as string, 'SAMPLES', 0)).toBeLessThan(1.01 * 5_000_000)
   })
 
   it('leave no key without an expiry, whatever was done (row R19)', async () => {
