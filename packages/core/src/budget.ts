@@ -36,23 +36,30 @@ export interface Waiting<T> {
   readonly unref?: boolean
   /** Asked at the limit: if so, there is as much time again. */
   readonly moves?: (() => boolean) | undefined
+  /**
+   * In so many steps the limit passes, 1 if unset; it is asked after each. However long this process itself stands still,
+   * one step passes by that. What moved did so at any time in a step, which counts as one without.
+   */
+  readonly steps?: number
 }
 
 /** Rejects with a {@link TimeLimitError} if `promise` has not settled after `limitMs`. */
 export function withinLimit<T>(
   promise: Promise<T>,
   limitMs: number,
-  { onLate, unref, moves }: Waiting<T> = {}
+  { onLate, unref, moves, steps = 1 }: Waiting<T> = {}
 ): Promise<T> {
   return new Promise((resolve, reject) => {
     let isLate = false
+    let stepsLeft = steps
     const timer = setTimeout(
       () => {
-        if (moves?.()) return void timer.refresh()
+        stepsLeft = moves?.() ? Math.max(1, steps - 1) : stepsLeft - 1
+        if (stepsLeft > 0) return void timer.refresh()
         isLate = true
         reject(new TimeLimitError(limitMs))
       },
-      Math.min(limitMs, maxTimerMs)
+      Math.min(limitMs / steps, maxTimerMs)
     )
     if (unref) timer.unref()
     promise.then(

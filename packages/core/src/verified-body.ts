@@ -5,15 +5,17 @@ import type { Reading } from './reading.js'
 import { digestPieceBytes } from './rules/stored-response.js'
 import type { Body } from './store.js'
 
-/** How long a store may take to go on with a body that is being sent. */
-const stallLimitMs = 1_000
+/** How long a store may always take to go on with a body that is being sent, and in how many steps that time passes. */
+const leastStallMs = 1_000
+const stallSteps = 5
 
 type BodyIterator = Iterator<Uint8Array> | AsyncIterator<Uint8Array>
 
 /**
  * What is wanted of `body`, which comes from a store that is not trusted: it has the length the metadata says, and where
  * there are digests each piece has its own before any byte of it goes on. Resolves when the first piece has been read and
- * checked: `undefined` if that failed. Later failures are errors of the body, never a clean end. `failed` hears of both,
+ * checked: `undefined` if that failed. Later failures are errors of the body, never a clean end; so is that nothing more of
+ * it has come for the time that a request waits for the store, or for a second if that is more. `failed` hears of both,
  * and whether any of it may have been sent; `passed` is called when all of it was checked.
  */
 export async function verifiedBody(
@@ -26,9 +28,10 @@ export async function verifiedBody(
   let iterator: BodyIterator | undefined
   try {
     iterator = body instanceof Uint8Array ? [body].values() : iteratorOf(body)
-    const pieces = checkedPieces(iterator, reading)
+    const headway = new Headway(Math.max(leastStallMs, budget.limitMs))
+    const pieces = checkedPieces(iterator, reading, headway)
     const first = await budget.wait(pieces.next())
-    return releasing(wanted(reading, first, pieces, iterator, failed, passed), pieces, iterator)
+    return releasing(wanted(reading, first, pieces, headway, iterator, failed, passed), pieces, iterator)
   } catch (error) {
     failed(error, false)
     if (iterator !== undefined) letGo(iterator)
@@ -83,6 +86,7 @@ async function* wanted(
   { bytes, skippedBytes, wantedBytes }: Reading,
   first: IteratorResult<readonly Uint8Array[]>,
   pieces: AsyncGenerator<readonly Uint8Array[]>,
+  headway: Headway,
   body: BodyIterator,
   failed: (error: unknown, hasBegun: boolean) => void,
   passed: () => void
@@ -93,7 +97,7 @@ async function* wanted(
     while (!next.done) {
       if (wantedBytes === bytes) yield* next.value
       else left = yield* cut(next.value, left)
-      next = await withinLimit(pieces.next(), stallLimitMs)
+      next = await headway.wait(pieces.next())
     }
     passed()
   } catch (error) {
@@ -119,7 +123,11 @@ function* cut(
 }
 
 /** The chunks of the body, a piece of at most 1 MiB at a time. */
-async function* checkedPieces(body: BodyIterator, { bytes, digests }: Reading): AsyncGenerator<readonly Uint8Array[]> {
+async function* checkedPieces(
+  body: BodyIterator,
+  { bytes, digests }: Reading,
+  headway: Headway
+): AsyncGenerator<readonly Uint8Array[]> {
   let total = 0
   let pieceIndex = 0
   let piece: Uint8Array[] = []
@@ -136,6 +144,7 @@ async function* checkedPieces(body: BodyIterator, { bytes, digests }: Reading): 
   }
   for await (const chunk of { [Symbol.asyncIterator]: () => asyncOf(body) }) {
     if (!(chunk instanceof Uint8Array)) throw new BodyDamagedError('a chunk is no Uint8Array')
+    headway.isMade = true
     total += chunk.byteLength
     if (total > bytes) throw new BodyDamagedError(`more than ${bytes} bytes`)
     let left = chunk
@@ -150,6 +159,27 @@ async function* checkedPieces(body: BodyIterator, { bytes, digests }: Reading): 
   }
   if (total !== bytes) throw new BodyDamagedError(`${total} bytes instead of ${bytes}`)
   if (pieceBytes > 0) yield closePiece()
+}
+
+/** Whether a body comes on: a piece may take longer than the limit, but not a chunk of it. */
+class Headway {
+  /** Some of it came since this was last looked at. */
+  isMade = false
+  readonly #limitMs: number
+
+  constructor(limitMs: number) {
+    this.#limitMs = limitMs
+  }
+
+  wait<T>(piece: Promise<T>): Promise<T> {
+    return withinLimit(piece, this.#limitMs, { moves: this.#moves, steps: stallSteps })
+  }
+
+  readonly #moves = (): boolean => {
+    const moves = this.isMade
+    this.isMade = false
+    return moves
+  }
 }
 
 function asyncOf(iterator: BodyIterator): AsyncIterator<Uint8Array> {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
-import { Budget, TimeLimitError } from '../src/budget.js'
+import { Budget, TimeLimitError, withinLimit } from '../src/budget.js'
 import { never } from './faulty-store.js'
 
 const after = (ms: number, value: string) => new Promise<string>((resolve) => setTimeout(() => resolve(value), ms))
@@ -50,5 +50,21 @@ describe('ROB-02: the time a request may wait for its store', () => {
     expect(late).toEqual([])
     await jest.advanceTimersByTimeAsync(10)
     expect(late).toEqual(['late'])
+  })
+
+  it('passes in steps, of which what moves starts all but one again', async () => {
+    let moves = false
+    let error: unknown
+    withinLimit(never(), 100, { moves: () => moves, steps: 5 }).catch((caught) => {
+      error = caught
+    })
+    await jest.advanceTimersByTimeAsync(79)
+    moves = true
+    await jest.advanceTimersByTimeAsync(1)
+    moves = false
+    await jest.advanceTimersByTimeAsync(79)
+    expect(error).toBeUndefined()
+    await jest.advanceTimersByTimeAsync(1)
+    expect(error).toMatchObject({ limitMs: 100 })
   })
 })

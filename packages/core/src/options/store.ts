@@ -23,6 +23,9 @@ export interface StoreOptions {
   /**
    * How long one request may wait for the store, all operations together. Then it goes on as if there were no store.
    * Lower it where the origin is quick, raise it where the store is far away and the origin further (ROB-02).
+   *
+   * Once a stored body is being sent, nothing else can be sent instead. It then ends in an error when nothing more of it
+   * has come for this time, or for a second if that is more. What the process itself does in the meantime hardly counts.
    * @unit milliseconds, 1 or more
    * @defaultValue 250
    * @example
