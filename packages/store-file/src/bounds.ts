@@ -43,6 +43,7 @@ export class Bounds {
   *changed({ bytes, keys }: Change): Steps<void> {
     if (!this.#hasSwept) this.#sweep()
     const totals = yield* this.#note({ bytes, keys, changes: 1 })
+    if (this.#usage.takeDoubt()) this.#count()
     const { forever, maxBytes } = this.#settings
     if (forever) return
     if (totals.bytes > maxBytes && !this.#isMakingRoom) yield* wait(this.#makeRoom(totals))

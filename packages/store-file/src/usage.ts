@@ -18,6 +18,8 @@ const nothing: Totals = { bytes: 0, keys: 0, changes: 0 }
 const longBytes = 32_768
 /** Nothing of ours is that long. */
 const foreignBytes = 1_048_576
+/** Whoever makes the folder of the entries notes something soon after that. */
+const soonMs = 60_000
 const linePattern = /^(-?\d{1,15}) (-?\d{1,15}) (-?\d{1,15})$/
 
 /**
@@ -32,6 +34,7 @@ export class Usage {
   /** The file that was read, and how far. */
   #inode: number | undefined
   #readBytes = 0
+  #isDoubtful = false
 
   constructor(layout: Layout, disk: Disk, folder: Folder) {
     this.#layout = layout
@@ -42,6 +45,13 @@ export class Usage {
   /** What was known when this process last looked. */
   get known(): Totals {
     return this.#totals
+  }
+
+  /** Whether notes have been lost since this was last asked, in a loss of power for one. */
+  takeDoubt(): boolean {
+    const isDoubtful = this.#isDoubtful
+    this.#isDoubtful = false
+    return isDoubtful
   }
 
   /** Notes a change; what is kept then, the changes of others included. Takes turns with itself. */
@@ -77,7 +87,8 @@ export class Usage {
     const { descriptor } = opened
     try {
       yield* this.#disk.append(descriptor, note)
-      const { ino, size } = yield* this.#disk.stats(descriptor)
+      const { ino, size, mtimeMs } = yield* this.#disk.stats(descriptor)
+      if (size === note.byteLength) this.#isDoubtful ||= yield* this.#isLate(mtimeMs)
       if (ino !== this.#inode || size < this.#readBytes) {
         this.#inode = ino
         this.#readBytes = 0
@@ -86,10 +97,20 @@ export class Usage {
       if (size - this.#readBytes > foreignBytes) this.#readBytes = size - foreignBytes
       const lines = yield* this.#disk.readRange(descriptor, this.#readBytes, size - this.#readBytes)
       this.#readBytes += lines.byteLength
-      for (const line of lines.toString('latin1').split('\n')) this.#totals = sum(this.#totals, readLine(line))
+      for (const line of lines.toString('latin1').split('\n')) {
+        const change = readLine(line)
+        if (change === undefined) this.#isDoubtful ||= line !== ''
+        else this.#totals = sum(this.#totals, change)
+      }
     } finally {
       yield* this.#disk.close(descriptor)
     }
+  }
+
+  /** Whether something else must have been noted before this. */
+  *#isLate(now: number): Steps<boolean> {
+    const folder = yield* this.#disk.look(this.#layout.entries)
+    return folder !== undefined && now - folder.birthtimeMs > soonMs
   }
 }
 
@@ -97,10 +118,10 @@ function lineOf({ bytes, keys, changes }: Totals): string {
   return `${bytes} ${keys} ${changes}\n`
 }
 
-/** Nothing of what is damaged. */
-function readLine(line: string): Totals {
+/** `undefined` for what is damaged. */
+function readLine(line: string): Totals | undefined {
   const [, bytes, keys, changes] = linePattern.exec(line) ?? []
-  return bytes === undefined ? nothing : { bytes: Number(bytes), keys: Number(keys), changes: Number(changes) }
+  return bytes === undefined ? undefined : { bytes: Number(bytes), keys: Number(keys), changes: Number(changes) }
 }
 
 function sum(a: Totals, b: Totals): Totals {
