@@ -1,5 +1,6 @@
 import { expect } from '@jest/globals'
 import { Client } from './client.js'
+import { fillFolder } from './filled-folder.js'
 import { temporaryFolder } from './folder.js'
 import { Trace } from './strace.js'
 
@@ -13,13 +14,13 @@ const listing = /getdents64\(\d+<[^>]*\/(entries|marks)(\/[0-9a-f]{3})?>/
 /** A call about responses or marks, or how many there are. What is done in the background may come before it, or after it. */
 const counting = /\/(entries|marks)\/([0-9a-f]{3}[/">]|usage)/
 
-/** Which calls each operation makes of a folder with so many responses. */
-async function callsWith(responses: number): Promise<Readonly<Record<string, readonly string[]>>> {
+/** Which calls each operation makes of a folder with so many responses, of which the store has stored a few itself. */
+async function callsWith(responses: number, few: number): Promise<Readonly<Record<string, readonly string[]>>> {
   const folder = temporaryFolder()
-  const fillers = await Promise.all(Array.from({ length: 2 }, () => Client.open(folder, { storeOptions })))
-  const share = responses / fillers.length
-  await Promise.all(fillers.map((filler, n) => filler.call('fill', n * share, (n + 1) * share)))
-  for (const filler of fillers) await filler.kill()
+  const filler = await Client.open(folder, { storeOptions })
+  await filler.call('fill', 0, few)
+  await filler.kill()
+  if (responses > few) await fillFolder(folder, few, responses)
   const client = await Client.start()
   const made = async (work: () => Promise<unknown>) => {
     const trace = await Trace.attach(client.pid, { calls })
@@ -40,8 +41,8 @@ async function callsWith(responses: number): Promise<Readonly<Record<string, rea
 
 /** Asserts that with many responses as many calls are made as with few, and that nothing is listed. */
 export async function flat(few: number, many: number): Promise<void> {
-  const withFew = await callsWith(few)
-  const withMany = await callsWith(many)
+  const withFew = await callsWith(few, few)
+  const withMany = await callsWith(many, few)
   for (const [what, calls] of Object.entries(withMany)) {
     expect({ what, listed: calls.includes('listing') }).toEqual({ what, listed: false })
     const most = (withFew[what]?.length ?? 0) + 2
