@@ -28,15 +28,20 @@ export function* openStoredBody(disk: Disk, path: string, length: number, range?
   }
 }
 
-/** Bytes of an open file, piece by piece. Nobody can take them away any more: not by replacing, nor by removing the file. */
+/**
+ * Bytes of an open file, piece by piece. Nobody can take them away any more: not by replacing, nor by removing the file.
+ * While the cache checks a piece and hands it out, the next one is read.
+ */
 class StoredBody implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Array> {
   readonly #disk: Disk
   readonly #descriptor: number
   readonly #end: number
   #at: number
   #isOpen = true
-  /** The piece that is being read: the file is closed after that, and not under it. */
+  /** What is being done for the last who asked: the file is closed after that, and not under it. */
   #reading: Promise<unknown> | undefined
+  /** The piece at `#at`, which nobody has asked for yet. */
+  #ahead: Promise<Uint8Array> | undefined
 
   constructor(disk: Disk, descriptor: number, first: number, end: number) {
     this.#disk = disk
@@ -69,11 +74,12 @@ class StoredBody implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Array>
 
   async #read(): Promise<IteratorResult<Uint8Array>> {
     try {
-      const length = Math.min(pieceBytes, this.#end - this.#at)
-      if (length > 0) {
-        const value = await this.#disk.readInBackground(this.#descriptor, this.#at, length)
-        if (value.byteLength < length) throw new BodyCutError(this.#at + value.byteLength, this.#end)
-        this.#at += length
+      if (this.#at < this.#end) {
+        const value = await (this.#ahead ?? this.#readPiece())
+        this.#at += value.byteLength
+        this.#ahead = this.#at < this.#end ? this.#readPiece() : undefined
+        // It is heard of when somebody asks for it, if anybody does.
+        this.#ahead?.catch(() => {})
         return { done: false, value }
       }
     } catch (error) {
@@ -84,9 +90,18 @@ class StoredBody implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Array>
     return { done: true, value: undefined }
   }
 
+  async #readPiece(): Promise<Uint8Array> {
+    const length = Math.min(pieceBytes, this.#end - this.#at)
+    const bytes = await this.#disk.readInBackground(this.#descriptor, this.#at, length)
+    if (bytes.byteLength < length) throw new BodyCutError(this.#at + bytes.byteLength, this.#end)
+    return bytes
+  }
+
   async #close(): Promise<void> {
     if (!this.#isOpen) return
     this.#isOpen = false
+    await this.#ahead?.catch(() => {})
+    this.#ahead = undefined
     await run(this.#disk.close(this.#descriptor))
   }
 }
