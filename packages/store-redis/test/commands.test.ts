@@ -3,14 +3,27 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { Redis } from 'ioredis'
 import { CHUNK_BYTES } from '../src/body-reading.js'
 import { RedisStore } from '../src/index.js'
+import { turn } from './near-reader.js'
+import { nearStore } from './near-store.js'
 import { bytesOf, expectBytes, put } from './put.js'
 import { bytes, hex, response } from './sample.js'
 import { startRedis } from './servers/index.js'
 
-/** What an ACL user needs. */
-const [, acl] = /^user cache (.*?)^```/ms.exec(readFileSync(`${__dirname}/../../../docs/redis-store.md`, 'utf8')) ?? []
-const rules = (acl as string).trim().split(/\s+/)
-const DOCUMENTED = rules.filter((rule) => rule.startsWith('+')).map((rule) => rule.slice(1))
+const guide = readFileSync(`${__dirname}/../../../docs/redis-store.md`, 'utf8')
+/** What an ACL user needs, and what it takes more for a near cache, and for locks. */
+const rules = rulesIn(/^user cache (.*?)^```/ms)
+const nearRules = rulesIn(/^ +(\+.*?)# nearCache$/m)
+const lockRules = rulesIn(/^ +(\+.*?)# collapseAcrossProcesses$/m)
+const DOCUMENTED = commandsOf(rules)
+
+function rulesIn(place: RegExp): string[] {
+  const [, found] = place.exec(guide) as RegExpExecArray
+  return (found as string).trim().split(/\s+/)
+}
+
+function commandsOf(rules: readonly string[]): string[] {
+  return rules.filter((rule) => rule.startsWith('+')).map((rule) => rule.slice(1))
+}
 
 const mark = { value: hex(9), at: Date.now(), dropAt: Date.now() + 3_600_000 }
 
@@ -82,7 +95,7 @@ describe('the commands that RedisStore sends', () => {
     await heard()
     seen.delete('echo')
     expect([...seen].filter((name) => !DOCUMENTED.includes(name))).toEqual([])
-    for (const name of DOCUMENTED) {
+    for (const name of commandsOf([...rules, ...nearRules, ...lockRules])) {
       const [, facts] = (await client.call('COMMAND', 'DOCS', name)) as [string, string[]]
       const since = facts[facts.indexOf('since') + 1] as string
       expect([name, since.localeCompare('6.2.0', 'en', { numeric: true })]).not.toEqual([name, 1])
@@ -96,6 +109,33 @@ describe('the commands that RedisStore sends', () => {
     const ofUser = new Redis(url, { enableReadyCheck: false })
     await everything(new RedisStore({ client: ofUser }))
     await expect(put(new RedisStore({ client: ofUser, keyPrefix: 'dd:' }), bytes(10))).rejects.toThrow('NOPERM')
+    ofUser.disconnect()
+  })
+
+  it('are all that the same user needs for a near cache, with those that are said to be more (row R15)', async () => {
+    const redis = await startRedis()
+    await redis.ask('ACL', 'SETUSER', 'cache', 'reset', ...rules, ...nearRules)
+    const ofUser = new Redis(redis.url.replace('redis://', 'redis://cache:password@'), { enableReadyCheck: false })
+    const store = await nearStore({ client: ofUser })
+    await everything(store)
+    await store.close()
+    ofUser.disconnect()
+  })
+
+  it('are all that the same user needs for locks, with those that are said to be more (row R15)', async () => {
+    const redis = await startRedis()
+    await redis.ask('ACL', 'SETUSER', 'cache', 'reset', ...rules, ...lockRules)
+    const ofUser = new Redis(redis.url.replace('redis://', 'redis://cache:password@'), { enableReadyCheck: false })
+    const store = new RedisStore({ client: ofUser })
+    await store.get('connected')
+    const patient = { leaseMs: 600_000, waitMs: 600_000 }
+    const lease = await store.lock('a', patient)
+    const waiting = store.lock('a', patient)
+    while (((await redis.ask('PUBSUB', 'CHANNELS', 'cc:*')) as string[]).length === 0) await turn()
+    await lease?.release()
+    expect(await waiting).toBeUndefined()
+    while (((await redis.ask('PUBSUB', 'CHANNELS', 'cc:*')) as string[]).length > 0) await turn()
+    await store.close()
     ofUser.disconnect()
   })
 

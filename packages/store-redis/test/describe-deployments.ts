@@ -94,6 +94,13 @@ export function describeDeployments(some: readonly (typeof libraries)[number][])
         const client = cluster(servers.startupNodes, { scaleReads: 'slave' })
         const cache = await JudgedCache.start(new RedisStore({ client }))
         for (const path of [small, large]) await cache.untilStored(path)
+        const lookUps = await Promise.all(
+          servers.nodes.map(async (node) => {
+            const [[role], stats] = [await node.ask('ROLE'), await node.ask('INFO', 'commandstats')]
+            return role === 'slave' && /cmdstat_hvals:/.test(stats)
+          })
+        )
+        expect(lookUps).toContain(true)
       })
     })
   })
