@@ -9,8 +9,7 @@ import { root, run } from './steps.mjs'
 
 const folders = new Map()
 
-function create(options) {
-  const folder = mkdtempSync(join(tmpdir(), 'cc-lmdb-'))
+function create(options, folder = mkdtempSync(join(tmpdir(), 'cc-lmdb-'))) {
   const store = new LmdbStore(folder, options)
   folders.set(store, folder)
   return store
@@ -23,7 +22,8 @@ async function destroy(store) {
 
 describe('examples/lmdb-store.mjs keeps the promises of CacheStore', () => {
   const cannot = { lock: 'LMDB has none that one could wait for', clear: 'left out: the folder can be removed' }
-  for (const { name, run } of storeCases(() => create(), { cannot, destroy })) it(name, run, 60_000)
+  const reopen = (store) => create({}, folders.get(store))
+  for (const { name, run } of storeCases(() => create(), { cannot, destroy, reopen })) it(name, run, 60_000)
 })
 
 describe('examples/lmdb-store.mjs', () => {

@@ -1,4 +1,5 @@
 import { isBuiltin } from 'node:module'
+import type { CacheStore } from '@cc/core'
 import { storeCases } from '@cc/core/testing'
 import { describe, it } from '@jest/globals'
 import Keyv from 'keyv'
@@ -12,48 +13,66 @@ const cannot = {
   lock: 'a key-value has nothing that only one can take'
 }
 
+/** All cases for stores over what `make` makes; another store over the same is what another process would open. */
+function everyCase<Below>(make: () => Below, over: (below: Below) => CacheStore, end?: (below: Below) => void): void {
+  const below = new WeakMap<CacheStore, Below>()
+  const open = (kept: Below) => {
+    const store = over(kept)
+    below.set(store, kept)
+    return store
+  }
+  const of = (store: CacheStore) => below.get(store) as Below
+  const options = {
+    cannot,
+    reopen: (store: CacheStore) => open(of(store)),
+    destroy: (store: CacheStore) => end?.(of(store))
+  }
+  for (const { name, run } of storeCases(() => open(make()), options)) it(name, run)
+}
+
 describe('fromKeyValue over a Map keeps the promises of CacheStore', () => {
-  for (const { name, run } of storeCases(() => fromKeyValue(new Map()), { cannot })) it(name, run)
+  everyCase(() => new Map<string, Uint8Array>(), fromKeyValue)
 })
 
 describe('fromKeyValue over Keyv keeps the promises of CacheStore', () => {
-  for (const { name, run } of storeCases(() => fromKeyValue(new Keyv()), { cannot })) it(name, run)
+  everyCase(() => new Keyv(), fromKeyValue)
 })
 
 describe('fromKeyValue over unstorage keeps the promises of CacheStore', () => {
-  const create = () => {
-    const storage = createStorage()
-    return fromKeyValue({
+  everyCase(createStorage, (storage) =>
+    fromKeyValue({
       get: (key) => storage.getItemRaw<Uint8Array>(key),
       set: (key, value) => storage.setItemRaw(key, value),
       delete: (key) => storage.removeItem(key)
     })
-  }
-  for (const { name, run } of storeCases(create, { cannot })) it(name, run)
+  )
 })
 
 describe("fromUndiciStore over undici's store in memory keeps the promises of CacheStore", () => {
-  for (const { name, run } of storeCases(() => fromUndiciStore(new cacheStores.MemoryCacheStore()), { cannot })) {
-    it(name, run)
-  }
+  everyCase(() => new cacheStores.MemoryCacheStore(), fromUndiciStore)
 })
 
 // Node has its own SQLite from 22.5 on.
 if (isBuiltin('node:sqlite')) {
   describe("fromUndiciStore over undici's store in SQLite keeps the promises of CacheStore", () => {
-    const open: InstanceType<typeof cacheStores.SqliteCacheStore>[] = []
-    const create = () => {
-      const store = new cacheStores.SqliteCacheStore()
-      open.push(store)
-      return fromUndiciStore(store)
-    }
-    const destroy = () => open.pop()?.close()
-    for (const { name, run } of storeCases(create, { cannot, destroy })) it(name, run)
+    const open = new Set<object>()
+    everyCase(
+      () => {
+        const sqlite = new cacheStores.SqliteCacheStore()
+        open.add(sqlite)
+        return sqlite
+      },
+      fromUndiciStore,
+      (sqlite) => {
+        if (open.delete(sqlite)) sqlite.close()
+      }
+    )
   })
 }
 
 describe('fromUndiciStore over toUndiciStore keeps the promises of CacheStore', () => {
-  for (const { name, run } of storeCases(() => fromUndiciStore(toUndiciStore(fromKeyValue(new Map()))), { cannot })) {
-    it(name, run)
-  }
+  everyCase(
+    () => fromKeyValue(new Map()),
+    (below) => fromUndiciStore(toUndiciStore(below))
+  )
 })

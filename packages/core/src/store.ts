@@ -58,6 +58,7 @@ export interface Lease {
  * - Absence is not an error. What is damaged, truncated, foreign or of an unknown `formatVersion` is absent.
  * - Every method may be called at any time, also at the same time, by any number of callers and processes; none waits for
  *   a body that is being stored or read elsewhere.
+ * - What a process that died has left is whole, or absent; a mark that it wrote is there, in a store that outlives it.
  * - A method that fails throws or rejects; core turns that into a miss.
  */
 export interface CacheStore {

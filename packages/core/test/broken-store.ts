@@ -17,9 +17,14 @@ export function casesThatFind({ failsAt }: BrokenStore): readonly string[] {
 
 /** Bodies longer than the limit are to be found out too. */
 export class Base extends MapStore {
-  constructor(options: MapStoreOptions = {}) {
-    super({ maxEntryBytes: 2 ** 21, ...options })
+  constructor(options: MapStoreOptions = {}, other?: MapStore) {
+    super({ maxEntryBytes: 2 ** 21, ...options }, other)
   }
+}
+
+/** Another store with the same fault on what `store` keeps: all that it had in memory only is gone. */
+export function reopened(store: CacheStore): CacheStore {
+  return new (store.constructor as typeof Base)({}, store as Base)
 }
 
 export async function collect(body: Body): Promise<Uint8Array> {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { type StoreCase, storeCases } from '../src/testing/index.js'
-import { type BrokenStore, casesThatFind } from './broken-store.js'
+import { type BrokenStore, casesThatFind, reopened } from './broken-store.js'
 import { brokenStores } from './broken-stores.js'
 import { MapStore } from './map-store.js'
 
@@ -15,7 +15,7 @@ const maxTurns = 20_000
 
 /** The cases that must find it, and the first one of each promise. */
 function someCases(broken: BrokenStore): StoreCase[] {
-  const cases = storeCases(broken.create).filter(isNamed)
+  const cases = storeCases(broken.create, { reopen: reopened }).filter(isNamed)
   const finding = casesThatFind(broken)
   const isFirst = ({ promise }: StoreCase, at: number) => cases.findIndex((other) => other.promise === promise) === at
   return cases.filter((one, at) => finding.includes(one.name) || (isFirst(one, at) && !isEndToEnd(one)))

@@ -2,6 +2,7 @@ import type { StoredResponse } from '../src/rules/messages.js'
 import type { Awaitable, Body, ByteRange, CacheStore, Found, Lease, Mark } from '../src/store.js'
 import { brokenBodies } from './broken-bodies.js'
 import { brokenMarks, brokenRemovals } from './broken-removals.js'
+import { brokenReopening } from './broken-reopening.js'
 import { brokenStanding } from './broken-standing.js'
 import { Base, type BrokenStore, type Complete, collect } from './broken-store.js'
 
@@ -618,5 +619,6 @@ export const brokenStores: readonly BrokenStore[] = [
   ...brokenRemovals,
   ...brokenMarks,
   ...brokenBodies,
-  ...brokenStanding
+  ...brokenStanding,
+  ...brokenReopening
 ]

@@ -25,6 +25,12 @@ interface Place {
 const RIDE_ALONG_BYTES = 65_536
 const PIECE_BYTES = 65_536
 
+/** What a store keeps, and what another one finds that is opened on the same. */
+interface Data {
+  readonly places: Map<string, Place>
+  clears: number
+}
+
 /**
  * The contract in its simplest form, for core's own tests: metadata as JSON, bodies as copies, and a promise for
  * every answer, so that core checks all it gets. Unbounded.
@@ -33,12 +39,15 @@ export class MapStore implements CacheStore {
   readonly contract = 1
   readonly maxEntryBytes?: number
   readonly keepsObjects?: true
-  readonly #places = new Map<string, Place>()
+  readonly #data: Data
+  readonly #places: Map<string, Place>
   readonly #locks = new MapLocks()
   readonly #isSync: boolean
-  #clears = 0
 
-  constructor({ sync = false, keepsObjects = false, maxEntryBytes }: MapStoreOptions = {}) {
+  /** With `other`, another store on what that one keeps, as if it were on a disk. */
+  constructor({ sync = false, keepsObjects = false, maxEntryBytes }: MapStoreOptions = {}, other?: MapStore) {
+    this.#data = other === undefined ? { places: new Map(), clears: 0 } : other.#data
+    this.#places = this.#data.places
     this.#isSync = sync
     if (keepsObjects) this.keepsObjects = true
     if (maxEntryBytes !== undefined) this.maxEntryBytes = maxEntryBytes
@@ -71,11 +80,11 @@ export class MapStore implements CacheStore {
   }
 
   set(key: string, body: Body, complete: () => StoredResponse | undefined): Awaitable<void> {
-    const clears = this.#clears
+    const clears = this.#data.clears
     const finish = (bytes: Uint8Array | undefined) => {
       if (bytes === undefined) return
       const response = complete()
-      if (response === undefined || clears !== this.#clears) return
+      if (response === undefined || clears !== this.#data.clears) return
       const { slots } = this.#at(key)
       const there = slots.get(response.slot)
       if (there !== undefined && there.response.requestTime > response.requestTime) return
@@ -110,7 +119,7 @@ export class MapStore implements CacheStore {
   }
 
   clear(): Awaitable<void> {
-    this.#clears++
+    this.#data.clears++
     return this.#answer(() => {
       for (const { slots } of this.#places.values()) slots.clear()
     })

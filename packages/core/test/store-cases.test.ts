@@ -13,7 +13,8 @@ describe.each([
   ['synchronous, keeping objects', { maxEntryBytes, keepsObjects: true, sync: true }],
   ['without a limit', {}]
 ])('MapStore, %s', (_, options) => {
-  for (const { name, run } of storeCases(() => new MapStore(options))) it(name, run)
+  const reopen = (store: MapStore) => new MapStore(options, store)
+  for (const { name, run } of storeCases(() => new MapStore(options), { reopen })) it(name, run)
 })
 
 /** A store that counts the bodies that are open, and lets go of them a little later, or not of those given up. */
@@ -116,6 +117,39 @@ describe('storeCases', () => {
     expect(results.map(({ status }) => status)).toContain('rejected')
     expect(destroyed).toBe(made)
     expect(made).toBe(cases.length)
+  })
+
+  it('fails a store that is not reopened and does not say why', async () => {
+    const isReopened = ({ name }: { name: string }) => name === 'a mark that was written before a crash is there'
+    const survives = storeCases(() => new MapStore()).find(isReopened)
+    await expect(survives?.run()).rejects.toThrow('the options have no reopen; say why in `cannot.reopen`')
+    const cannot = { reopen: 'it is in memory' }
+    expect(storeCases(() => new MapStore(), { cannot }).find(isReopened)).toBe(undefined)
+  })
+
+  it('crashes a store before another is opened on the same, and destroys the later one first', async () => {
+    const done: string[] = []
+    class Numbered extends MapStore {
+      readonly number: number
+      constructor(other?: Numbered) {
+        super({}, other)
+        this.number = (other?.number ?? 0) + 1
+      }
+    }
+    const cases = storeCases(() => new Numbered(), {
+      crash: ({ number }) => {
+        done.push(`crash ${number}`)
+      },
+      reopen: (store) => {
+        done.push(`reopen ${store.number}`)
+        return new Numbered(store)
+      },
+      destroy: ({ number }) => {
+        done.push(`destroy ${number}`)
+      }
+    })
+    await cases.find(({ name }) => name === 'nothing is there of what a crash cut off')?.run()
+    expect(done).toEqual(['crash 1', 'reopen 1', 'destroy 2', 'destroy 1'])
   })
 
   it('counts what is held open, and gives the store some time to let go of it', async () => {

@@ -9,9 +9,13 @@ let made = 0
 
 afterAll(() => removeFolder(base))
 
-/** A store in a folder that is not there yet. */
-function create(options: FileStoreOptions): FileStore {
-  return new FileStore(join(base, String(made++), '.web_cache'), { maxEntryBytes: 4 * 1024 ** 2, ...options })
+const folders = new WeakMap<FileStore, string>()
+
+/** A store in a folder that is not there yet, unless it is told which. */
+function create(options: FileStoreOptions, folder = join(base, String(made++), '.web_cache')): FileStore {
+  const store = new FileStore(folder, { maxEntryBytes: 4 * 1024 ** 2, ...options })
+  folders.set(store, folder)
+  return store
 }
 
 /** Defines all cases for stores with each of these options. */
@@ -19,7 +23,8 @@ export function describeCases(variants: Readonly<Record<string, FileStoreOptions
   for (const [name, options] of Object.entries(variants)) {
     describe(`${name} keeps the promises of CacheStore`, () => {
       const openHandles = process.platform === 'linux' ? () => openFilesIn(base) : () => 0
-      for (const { name, run } of storeCases(() => create(options), { openHandles })) it(name, run, 60_000)
+      const reopen = (store: FileStore) => create(options, folders.get(store))
+      for (const { name, run } of storeCases(() => create(options), { openHandles, reopen })) it(name, run, 60_000)
     })
   }
 }

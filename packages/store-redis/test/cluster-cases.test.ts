@@ -1,11 +1,8 @@
-import { storeCases } from '@cc/core/testing'
-import { afterAll, beforeAll, describe, it } from '@jest/globals'
+import { afterAll, beforeAll, describe } from '@jest/globals'
 import { Cluster } from 'ioredis'
-import { RedisStore } from '../src/index.js'
+import { everyCase } from './describe-cases.js'
 import { startCluster } from './servers/index.js'
 
-/** The stores of all cases are side by side in one cluster. */
-let stores = 0
 let client: Cluster
 
 beforeAll(async () => {
@@ -16,6 +13,5 @@ beforeAll(async () => {
 afterAll(() => client.disconnect())
 
 describe('RedisStore on a cluster keeps the promises of CacheStore', () => {
-  const create = () => new RedisStore({ client, keyPrefix: `store-${stores++}:` })
-  for (const { name, run } of storeCases(create)) it(name, run)
+  everyCase(() => ({ client }))
 })

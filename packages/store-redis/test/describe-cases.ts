@@ -8,9 +8,22 @@ import { type Redis, startRedis } from './servers/index.js'
 /** The stores of all cases are side by side in one Redis. */
 let stores = 0
 
-export function everyCase(options: () => RedisStoreOptions): void {
-  const create = () => new RedisStore({ keyPrefix: `store-${stores++}:`, ...options() })
-  for (const { name, run } of storeCases(create)) it(name, run)
+const optionsOf = new WeakMap<RedisStore, RedisStoreOptions>()
+
+export function everyCase(
+  options: () => RedisStoreOptions,
+  make: (options: RedisStoreOptions) => RedisStore | Promise<RedisStore> = (options) => new RedisStore(options)
+): void {
+  const open = async (options: RedisStoreOptions) => {
+    const store = await make(options)
+    optionsOf.set(store, options)
+    return store
+  }
+  const create = () => open({ keyPrefix: `store-${stores++}:`, ...options() })
+  const reopen = (store: RedisStore) => open(optionsOf.get(store) ?? {})
+  // A client that was given is that of all; a connection of the store's own ends with it.
+  const crash = (store: RedisStore) => ('url' in (optionsOf.get(store) ?? {}) ? store.close() : undefined)
+  for (const { name, run } of storeCases(create, { reopen, crash })) it(name, run)
 }
 
 /** All cases with a client of each of these libraries, which puts something before every key. */
@@ -33,10 +46,11 @@ export function describeNearCases(
     let client: Connection
     beforeAll(async () => {
       client = await connect()
+      // Stores that are opened once more listen side by side.
+      client.setMaxListeners(100)
     }, 120_000)
     afterAll(() => client.disconnect())
-    const create = () => nearStore({ client, keyPrefix: `store-${stores++}:` })
-    for (const { name, run } of storeCases(create)) it(name, run)
+    everyCase(() => ({ client }), nearStore)
   })
 }
 

@@ -12,6 +12,7 @@ interface Module {
 
 export interface Connection extends RedisClient {
   disconnect(): void
+  setMaxListeners(count: number): unknown
 }
 
 export interface Library {

@@ -9,9 +9,11 @@ import { markCases } from './mark-cases.js'
 import { modelCases } from './model-cases.js'
 import { mutationCases } from './mutation-cases.js'
 import { removalCases } from './removal-cases.js'
+import { reopeningCases } from './reopening-cases.js'
 import { rideAlongCases } from './ride-along-cases.js'
 import { setCases } from './set-cases.js'
 import { standingBodyCases } from './standing-body-cases.js'
+import { turn } from './streams.js'
 import { updateCases } from './update-cases.js'
 import { visibilityCases } from './visibility-cases.js'
 
@@ -30,17 +32,63 @@ export interface StoreCase {
 /** Options of {@link storeCases}. docs/writing-a-store.md says how they are used. */
 export interface StoreCasesOptions<Store extends CacheStore = CacheStore> {
   /**
-   * What the store cannot do, each with the reason; the cases about it are left out.
-   * @defaultValue nothing: a store without an optional method fails the cases about it
+   * What the store cannot do, each with the reason; the cases about it are left out. `reopen` is for a store that keeps
+   * nothing beyond the process.
+   * @defaultValue nothing: a store without an optional method, and cases without `reopen`, fail what is about it
    * @example
    * ```js
    * import { storeCases } from '@cc/core/testing'
    * import { DictStore } from '@cc/store-dict'
    *
-   * export const cases = storeCases(() => new DictStore(), { cannot: { lock: 'it serves one process' } })
+   * const cannot = { lock: 'it serves one process', reopen: 'it is in memory' }
+   * export const cases = storeCases(() => new DictStore(), { cannot })
    * ```
    */
   cannot?: Partial<Record<StoreAbility, string>>
+  /**
+   * Makes another store on what `store` keeps, as a process does that begins when the one of `store` has died. `store` is
+   * not closed before, and may be in the middle of something: of that nothing more happens until the new one was looked at.
+   * Both are destroyed after the case, the new one first.
+   * @defaultValue none: `cannot.reopen` must say why
+   * @example
+   * ```js
+   * import { storeCases } from '@cc/core/testing'
+   * import { FileStore } from '@cc/store-file'
+   *
+   * const folders = new Map()
+   * const open = (folder = `.test_cache/${folders.size}`) => {
+   *   const store = new FileStore(folder)
+   *   folders.set(store, folder)
+   *   return store
+   * }
+   * export const cases = storeCases(() => open(), { reopen: (store) => open(folders.get(store)) })
+   * ```
+   */
+  reopen?: (store: Store) => Awaitable<Store>
+  /**
+   * Cuts `store` off from what it keeps, as far as that can be done in one process: closes its files or connections under
+   * it. Called before `reopen`. What `store` is in the middle of, and all that it is told afterwards, may fail, and must not
+   * hang.
+   * @defaultValue nothing is done: whoever stored is left standing, with its files and connections open
+   * @example
+   * ```js
+   * import { storeCases } from '@cc/core/testing'
+   * import { RedisStore } from '@cc/store-redis'
+   *
+   * const prefixes = new Map()
+   * const open = (keyPrefix = `test-${prefixes.size}:`) => {
+   *   const store = new RedisStore({ url: 'redis://127.0.0.1:6379', keyPrefix })
+   *   prefixes.set(store, keyPrefix)
+   *   return store
+   * }
+   * // The connection is the store's own: closed under it, what it was doing breaks off.
+   * export const cases = storeCases(() => open(), {
+   *   crash: (store) => store.close(),
+   *   reopen: (store) => open(prefixes.get(store))
+   * })
+   * ```
+   */
+  crash?: (store: Store) => Awaitable<void>
   /**
    * Called with the store after each case, passed or failed: to close it and remove what it kept.
    * @defaultValue `store.close()`, if there is one
@@ -86,6 +134,7 @@ const DRAFTS: readonly CaseDraft[] = [
   ...keyCases,
   ...mutationCases,
   ...lockCases,
+  ...reopeningCases,
   ...modelCases,
   ...endToEndCases
 ]
@@ -107,33 +156,44 @@ export function storeCases<Store extends CacheStore>(
   create: () => Awaitable<Store>,
   options: StoreCasesOptions<Store> = {}
 ): readonly StoreCase[] {
-  const { cannot = {}, destroy = (store: Store) => store.close?.(), openHandles = () => 0 } = options
+  const { cannot = {} } = options
   checkAbilities(cannot)
-  return DRAFTS.filter(({ needs }) => needs === undefined || cannot[needs] === undefined).map(
-    ({ name, promise, needs, check }) => ({
-      name,
-      promise,
-      run: async () => {
-        const store = await create()
-        try {
-          if (needs !== undefined)
-            assert.ok(store[needs], `the store has no ${needs}(); say why in \`cannot.${needs}\``)
-          const before = await openHandles(store)
-          await check(store)
-          // Fewer are no leak: what was open before may have been on its way to be closed.
-          for (let n = 0; n < maxTurns && (await openHandles(store)) > before; n++) await turn()
-          const open = await openHandles(store)
-          assert.ok(open <= before, `${open} handles are open, and were ${before}`)
-        } finally {
-          await destroy(store)
-        }
-      }
-    })
-  )
+  return DRAFTS.filter(({ needs }) => needs === undefined || cannot[needs] === undefined).map((draft) => ({
+    name: draft.name,
+    promise: draft.promise,
+    run: () => runCase(draft, create, options)
+  }))
 }
 
-function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
+async function runCase<Store extends CacheStore>(
+  { needs, check }: CaseDraft,
+  create: () => Awaitable<Store>,
+  { destroy = (store) => store.close?.(), openHandles = () => 0, reopen, crash }: StoreCasesOptions<Store>
+): Promise<void> {
+  const stores = [await create()]
+  const [first] = stores as [Store]
+  /** Cases get the latest store, and give it back. */
+  const again = async (store: CacheStore) => {
+    await crash?.(store as Store)
+    assert.ok(reopen)
+    const next = await reopen(store as Store)
+    stores.push(next)
+    return next
+  }
+  try {
+    if (needs === 'reopen') assert.ok(reopen, 'the options have no reopen; say why in `cannot.reopen`')
+    else if (needs !== undefined) {
+      assert.ok(first[needs], `the store has no ${needs}(); say why in \`cannot.${needs}\``)
+    }
+    const before = await openHandles(first)
+    await check(first, again)
+    // Fewer are no leak: what was open before may have been on its way to be closed.
+    for (let n = 0; n < maxTurns && (await openHandles(first)) > before; n++) await turn()
+    const open = await openHandles(first)
+    assert.ok(open <= before, `${open} handles are open, and were ${before}`)
+  } finally {
+    for (const store of stores.reverse()) await destroy(store)
+  }
 }
 
 function checkAbilities(cannot: Partial<Record<string, string>>): void {

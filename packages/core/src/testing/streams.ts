@@ -71,3 +71,8 @@ export async function readRest(iterator: AsyncIterator<Uint8Array> | Iterator<Ui
 export function readAll(body: Body): Promise<Uint8Array> {
   return readRest(iteratorOf(body))
 }
+
+/** Resolves in the next turn of the event loop. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}
