@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, utimesSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, utimesSync } from 'node:fs'
 import { basename } from 'node:path'
 import { afterEach, beforeEach, expect, it } from '@jest/globals'
 import { HOUR, newFolder, put, removeFolder } from '../test/sample.js'
@@ -7,7 +7,7 @@ import { Disk } from './disk.js'
 import { Entries } from './entries.js'
 import { Folder } from './folder.js'
 import { FileStore } from './index.js'
-import { Layout } from './layout.js'
+import { hashOf, Layout } from './layout.js'
 import { Maintenance } from './maintenance.js'
 import { Marks } from './marks.js'
 import { readOptions } from './options.js'
@@ -21,19 +21,46 @@ beforeEach(() => {
 })
 afterEach(() => removeFolder(path))
 
-it('counts in the background also where nobody has taken a lock yet', async () => {
-  await put(new FileStore(path), 'a key', 100)
+/** The maintenance of a folder on such a disk. */
+function maintenanceOn(disk: Disk): Maintenance {
   const settings = readOptions(path, {})
   const layout = new Layout(path)
-  const disk = new Disk(settings)
   const folder = new Folder(layout, disk, settings)
   const turns = new Turns()
   const marks = new Marks(layout, disk, folder, settings.clock)
   const tidying = new Tidying(layout, disk, folder, new Entries(layout, disk, folder, turns, marks), turns, marks)
   const survey = new Survey(layout, disk, folder)
   const clearing = new Clearing(layout, disk, folder)
-  const maintenance = new Maintenance({ layout, disk, folder, survey, tidying, marks, clearing }, settings)
+  return new Maintenance({ layout, disk, folder, survey, tidying, marks, clearing }, settings)
+}
+
+it('counts in the background also where nobody has taken a lock yet', async () => {
+  await put(new FileStore(path), 'a key', 100)
+  const maintenance = maintenanceOn(new Disk(readOptions(path, {})))
   expect(await maintenance.runInBackground()).toEqual({ bytes: 4096, keys: 1, changes: 0 })
+})
+
+it('goes on where a file cannot be read, and counts it (row D11)', async () => {
+  const store = new FileStore(path)
+  const mark = { value: '0a', at: 1, dropAt: 2 }
+  const longAgo = new Date(Date.now() - 48 * HOUR)
+  const layout = new Layout(path)
+  for (let n = 0; n < 20; n++) {
+    await put(store, `key ${n}`, 100, { dropAt: n < 10 ? 1 : Date.now() + HOUR })
+    await store.mark(`mark ${n}`, mark)
+    utimesSync(layout.markFile(hashOf(`mark ${n}`)), longAgo, longAgo)
+  }
+  const unreadable = [layout.keyFile(hashOf('key 0')), layout.markFile(hashOf('mark 0'))]
+  class Failing extends Disk {
+    override *read(path: string, maxBytes: number) {
+      if (unreadable.includes(path)) throw Object.assign(new Error('it cannot be read'), { code: 'EIO' })
+      return yield* super.read(path, maxBytes)
+    }
+  }
+  const maintenance = maintenanceOn(new Failing(readOptions(path, {})))
+  expect(await maintenance.run()).toEqual({ bytes: 11 * 4096, keys: 11, changes: 0 })
+  const kept = Array.from({ length: 20 }, (_, n) => existsSync(layout.markFile(hashOf(`mark ${n}`))))
+  expect(kept).toEqual(kept.map((_, n) => n === 0))
 })
 
 it('removes locks that nobody will ask for again, and no folder that is none', async () => {

@@ -1,5 +1,6 @@
 import type { Clearing } from './clearing.js'
 import type { Disk } from './disk.js'
+import type { Change } from './entries.js'
 import type { Folder } from './folder.js'
 import type { Layout } from './layout.js'
 import { sweepLocks, sweepTemporary } from './leftovers.js'
@@ -8,7 +9,7 @@ import type { Marks } from './marks.js'
 import type { Settings } from './options.js'
 import { idleTurn, nextTurn, turnAfter } from './resting.js'
 import { run } from './steps.js'
-import type { Survey } from './survey.js'
+import type { Survey, Surveyed } from './survey.js'
 import type { Tidying } from './tidying.js'
 import type { Totals } from './usage.js'
 
@@ -48,7 +49,7 @@ export class Maintenance {
       await rest()
       for (const [n, one] of (await this.#survey.look(folder)).entries()) {
         await turnAfter(n)
-        const change = forever ? nothing : await run(this.#tidying.tidy(one, this.#settings.clock()))
+        const change = forever ? nothing : await this.#tidy(one)
         bytes += one.bytes + change.bytes
         keys += Number(one.usedAt !== undefined) + change.keys
       }
@@ -58,7 +59,7 @@ export class Maintenance {
       await rest()
       for (const [n, { hash }] of (await this.#survey.look(folder)).entries()) {
         await turnAfter(n)
-        await run(this.#marks.drop(hash))
+        await this.#drop(hash)
       }
     }
     return { bytes, keys, changes: 0 }
@@ -79,6 +80,23 @@ export class Maintenance {
     await sweepTemporary(this.#disk, this.#folder, this.#layout.marksTemporary, now)
     await sweepLocks(this.#disk, this.#folder, this.#layout, now)
     await this.#clearing.removeCleared()
+  }
+
+  async #tidy(one: Surveyed): Promise<Change> {
+    try {
+      return await run(this.#tidying.tidy(one, this.#settings.clock()))
+    } catch {
+      // One file that cannot be read, or removed, keeps nobody from counting the others.
+      return nothing
+    }
+  }
+
+  async #drop(hash: string): Promise<void> {
+    try {
+      await run(this.#marks.drop(hash))
+    } catch {
+      // It stays, and is in nobody's way.
+    }
   }
 
   async #runAlone(): Promise<Totals | undefined> {
