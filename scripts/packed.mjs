@@ -15,12 +15,14 @@ const dependencies = {
 }
 /** Most bytes of each on the disk, without its dependencies: what is beyond has to be wanted. */
 const mostBytes = {
-  core: 3_500_000,
-  'store-dict': 200_000,
-  'store-file': 650_000,
-  'store-redis': 650_000,
-  bridges: 320_000
+  core: 1_250_000,
+  'store-dict': 75_000,
+  'store-file': 240_000,
+  'store-redis': 220_000,
+  bridges: 100_000
 }
+/** What a package consists of: no source maps, which would lead to sources that are not there. */
+const published = /^(?:package\.json|README\.md|LICENSE|dist[\\/].*\.(?:c?js|d\.c?ts))$/
 const otherNodes = ['22', '24']
 const everyNode = ['this', ...otherNodes]
 
@@ -205,16 +207,18 @@ function namesIn(folder) {
 const expectedNames = (...names) =>
   ['undici', ...names.flatMap((name) => [`@cc/${name}`, ...dependencies[name]])].sort()
 
-/** Each is no larger than is known; and not empty either. */
+/** Each has what it should consist of, and is no larger than is known; and not empty either. */
 function assertSmall(folder, ...names) {
   for (const name of names) {
     const within = join(folder, 'node_modules/@cc', name)
-    const sizes = readdirSync(within, { recursive: true })
+    const files = readdirSync(within, { recursive: true })
       .filter((path) => !path.startsWith('node_modules'))
-      .map((path) => statSync(join(within, path)))
-      .filter((stats) => stats.isFile())
-      .map(({ size }) => size)
-    const bytes = sizes.reduce((sum, size) => sum + size, 0)
+      .filter((path) => statSync(join(within, path)).isFile())
+    assert.deepEqual(
+      files.filter((path) => !published.test(path)),
+      []
+    )
+    const bytes = files.reduce((sum, path) => sum + statSync(join(within, path)).size, 0)
     assert.ok(bytes > mostBytes[name] / 2 && bytes <= mostBytes[name], `@cc/${name} takes ${bytes} bytes`)
   }
 }

@@ -8,6 +8,5 @@ export default defineConfig({
   tsconfig: 'tsconfig.build.json',
   dts: true,
   clean: true,
-  sourcemap: true,
   external: ['@cc/core']
 })

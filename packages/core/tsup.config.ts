@@ -13,7 +13,6 @@ export default defineConfig({
   tsconfig: 'tsconfig.build.json',
   dts: true,
   clean: true,
-  sourcemap: true,
   external: ['undici', '@cc/store-dict'],
   esbuildOptions(options, { format }) {
     // A dynamic import inside CommonJS fails under jest: there the default store is loaded by `require`.

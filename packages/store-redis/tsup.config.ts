@@ -8,7 +8,6 @@ export default defineConfig({
   tsconfig: 'tsconfig.build.json',
   dts: true,
   clean: true,
-  sourcemap: true,
   external: ['@cc/core', 'ioredis'],
   esbuildOptions(options, { format }) {
     // A dynamic import inside CommonJS fails under jest: there ioredis is loaded by `require`.

@@ -34,4 +34,9 @@ exports.secondIsAHit = async ({ core, fetching, testing, dict, undici }) => {
   await undici.getGlobalDispatcher().close()
   server.close()
   assert.ok(testing.storeCases)
+  // What is published is not minified: a stack tells where it was, without source maps.
+  assert.throws(
+    () => core.cacheInterceptor({ maxVariants: 0 }),
+    ({ stack }) => / at readOptions/.test(stack)
+  )
 }
