@@ -11,7 +11,8 @@ import { takeTurns } from './rounds.mjs'
 const { origin, size, api, read, only, concurrency, ports, ...limits } = JSON.parse(process.argv[2])
 const [{ cacheInterceptor }, { RedisStore }] = await Promise.all([import('@cc/core'), import('@cc/store-redis')])
 const ours = await loadOurs()
-const url = `${origin}/${size}/hit`
+/** What each cache has stored, as caches in use have more than one response: the first is hit, or all of them in turn. */
+const urls = Array.from({ length: size === '5MiB' ? 20 : 100 }, (_, n) => `${origin}/${size}/hit/${n}`)
 const closing = []
 /** What responses vary by: without it, the other cache finds nothing in its own tracking mode. */
 const headers = { 'accept-encoding': 'gzip, deflate' }
@@ -49,10 +50,25 @@ const dict = client(ours.with({}))
 const redis = connect(ports.ours)
 await redis.set('bare', Buffer.alloc(sizes[size], 'x'))
 
-const ask = (dispatcher) => async () => {
+async function get(url, dispatcher) {
   const bytes = await readers[api][read](url, dispatcher, headers)
   if (bytes !== sizes[size]) throw new Error(`${bytes} bytes instead of ${sizes[size]}`)
 }
+
+/** Hits one response, which is the only one that is stored unless the database has been filled. */
+const ask = (dispatcher) => () => get(urls[0], dispatcher)
+
+/** Hits all in turn. */
+function askAll(dispatcher) {
+  let n = 0
+  return () => get(urls[n++ % urls.length], dispatcher)
+}
+
+/** Has a cache store all of them. */
+async function fill(dispatcher) {
+  for (const url of urls) await get(url, dispatcher)
+}
+
 /** The least that a hit from Redis can take: its bytes through the same client, and a hit without it. */
 const bare = async () => {
   const bytes = await redis.getBuffer('bare')
@@ -61,22 +77,27 @@ const bare = async () => {
   await ask(dict)()
 }
 
+await fill(withOurs(redis))
+await fill(withOther(ports.other, false))
+const nearCache = { maxBytes: 64 * 1024 ** 2 }
 const single = {
   yardstick: bare,
   'yardstick again': bare,
   ours: ask(withOurs(redis)),
+  'ours, spread': askAll(withOurs(connect(ports.ours))),
+  'ours, alone': ask(withOurs(connect(ports['ours, alone']))),
   other: ask(withOther(ports.other, false)),
-  'ours, near': ask(withOurs(connect(ports.near), { nearCache: { maxBytes: 64 * 1024 ** 2 } })),
+  'other, spread': askAll(withOther(ports.other, false)),
+  'other, alone': ask(withOther(ports['other, alone'], false)),
+  'ours, near': ask(withOurs(connect(ports.near), { nearCache })),
+  'ours, near, share': ask(withOurs(connect(ports.near), { nearCache: { ...nearCache, shareBodies: true } })),
   'other, tracking': ask(withOther(ports.tracking, true)),
   dict: ask(dict)
 }
 if (size === '1KiB') {
-  // The other cache goes through all keys at each look-up: more of them take too long to be measured beside the rest.
-  await withForeign(ports['other, 100'], 100)
-  single['other, 100 foreign'] = ask(withOther(ports['other, 100'], false))
-  single['ours, 100 foreign'] = ask(withOurs(await withForeign(ports['ours, 100'], 100)))
-  single['ours, 1,000 foreign'] = ask(withOurs(await withForeign(ports['ours, 1,000'], 1_000)))
-  single['ours, 1,000,000 foreign'] = ask(withOurs(await withForeign(ports['ours, 1,000,000'], 1_000_000)))
+  // Where there are as many, the other cache takes too long to be measured beside the rest.
+  single['ours, 1,000 foreign'] = ask(withOurs(await withForeign(ports['1,000'], 1_000)))
+  single['ours, 1,000,000 foreign'] = ask(withOurs(await withForeign(ports['1,000,000'], 1_000_000)))
 }
 
 const contenders = {}
@@ -84,7 +105,8 @@ for (const [name, once] of Object.entries(single)) {
   if (only && name !== only) continue
   contenders[name] = () => Promise.all(Array.from({ length: concurrency }, once)).then(() => {})
   await ask(dict)()
-  await once()
+  const isSpread = name.endsWith('spread')
+  for (let n = 0; n < (isSpread ? urls.length : 1); n++) await once()
   await new Promise((resolve) => setTimeout(resolve, 200)) // a store may still be at work
   await once()
 }

@@ -1,30 +1,28 @@
 import { randomInt } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
 
-const turnsPerRound = 20
-
 /** Fewer rounds for bodies of 100 MiB: each request is as long as a whole round of others, and there are 20 turns. */
 export function roundsFor(size, { rounds, ...limits }) {
   return { ...limits, rounds: size === '100MiB' ? Math.max(1, Math.round(rounds / 20)) : rounds }
 }
 
 /**
- * Lets contenders take turns. In each round each does the same work in 20 turns of about 2 ms, in an order drawn anew
- * each time: with a regular one, collections fall on one contender more than on another.
+ * Lets contenders take turns. In each round each does the same work in 20 turns of about 2 ms, or in `turns` of them where
+ * one takes long, in an order drawn anew each time: with a regular one, collections fall on one contender more than on another.
  *
  * @param contenders `{ [name]: () => Promise<number | void> }`, one request each call; a number is the nanoseconds until
  *   the first byte. What such a function has as `before` and `after` is called around each turn, and not measured
  * @returns for each name its rounds, each a list of turns, in nanoseconds for one request: `taken` until the end,
  *   `firstByte` until the first byte; `work` is how many requests a turn had
  */
-export async function takeTurns(contenders, { rounds, turnMs, warmUpMs }) {
+export async function takeTurns(contenders, { rounds, turnMs, warmUpMs, turns = 20 }) {
   const names = Object.keys(contenders)
-  const work = await warmUp(Object.values(contenders), { turnMs, warmUpMs })
+  const work = await warmUp(Object.values(contenders), Math.min(10, turns), { turnMs, warmUpMs })
   const forEachName = () => Object.fromEntries(names.map((name) => [name, Array.from({ length: rounds }, () => [])]))
   const taken = forEachName()
   const firstByte = forEachName()
   for (let round = 0; round < rounds; round += 1) {
-    for (let turns = 0; turns < turnsPerRound; turns += 1) {
+    for (let taking = 0; taking < turns; taking += 1) {
       for (const name of shuffled(names)) {
         const { total, first } = await turn(contenders[name], work)
         taken[name][round].push(total / work)
@@ -47,9 +45,8 @@ async function turn(once, requests) {
   return { total, first }
 }
 
-/** Runs all by turns for `warmUpMs` each; returns how many requests take the middle one of them `turnMs`. */
-async function warmUp(all, { turnMs, warmUpMs }) {
-  const requests = 10
+/** Runs all by turns of so many requests for `warmUpMs` each; returns how many requests take the middle one of them `turnMs`. */
+async function warmUp(all, requests, { turnMs, warmUpMs }) {
   const best = all.map(() => Number.POSITIVE_INFINITY)
   const end = performance.now() + warmUpMs * all.length
   do {
