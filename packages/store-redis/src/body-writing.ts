@@ -48,7 +48,7 @@ export class Upload {
   /** Lets readers open it under `bodyKey`, for a short time yet; false if any of it is gone by now. */
   async complete(bodyKey: string, bytes: number): Promise<boolean> {
     const completed = await this.#connection.run((client) =>
-      COMPLETE.run(client, [this.#key, bodyKey], this.#chunks, bytes, UPLOAD_MS)
+      COMPLETE.runForNumber(client, [this.#key, bodyKey], this.#chunks, bytes, UPLOAD_MS)
     )
     return completed === 1
   }

@@ -25,7 +25,7 @@ export async function readGeneration(connection: Connection, keys: Keys): Promis
 
 /** Whether it is this one. Asked by a script, which no replica answers, as it may answer what only reads. */
 export async function isStillGeneration(connection: Connection, keys: Keys, generation: Buffer): Promise<boolean> {
-  return (await connection.run((client) => IS_GENERATION.run(client, [keys.generation], generation))) === 1
+  return (await connection.run((client) => IS_GENERATION.runForNumber(client, [keys.generation], generation))) === 1
 }
 
 /** Removes all responses that were begun before, while readers and writers go on. Marks stay. */
@@ -40,12 +40,12 @@ export async function clear(connection: Connection, keys: Keys, clock: () => num
         batch.map(({ name, kind }) =>
           connection.run((client) =>
             kind === 'index'
-              ? CLEAR_INDEX.run(client, [name], generation, clock())
-              : CLEAR_BODY.run(client, [name], generation)
+              ? CLEAR_INDEX.runForNumber(client, [name], generation, clock())
+              : CLEAR_BODY.runForNumber(client, [name], generation)
           )
         )
       )
-      for (const count of counts) removed += Number(count)
+      for (const count of counts) removed += count
     }
     if (!onCluster || (removed === 0 && pass >= MIN_PASSES)) return
   }

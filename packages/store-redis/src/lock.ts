@@ -54,7 +54,7 @@ export class Locks {
     const lease = Math.max(1, Math.ceil(leaseMs))
     const answer = this.#connection.run(async (client) => {
       const [holder, leftMs = 0] = (await TAKE.run(client, [name], token, lease)) as [string?, number?]
-      return [holder, leftMs] as Taken
+      return [holder, Number(leftMs)] as Taken
     })
     return new Promise((resolve, reject) => {
       let isOver = false

@@ -45,7 +45,7 @@ export class Places {
   /** Keeps the body of a response, which lies apart, as long as the response; false if it is gone. */
   async keepBody(key: string, { id, dropAt }: StoredResponse): Promise<boolean> {
     const kept = await this.#connection.run((client) =>
-      KEEP.run(client, [this.#keys.body(key, id)], this.#bodyMs(dropAt))
+      KEEP.runForNumber(client, [this.#keys.body(key, id)], this.#bodyMs(dropAt))
     )
     return kept === 1
   }
@@ -103,7 +103,7 @@ export class Places {
     await this.#connection.runWith(body.byteLength, (client) =>
       WRITE_BODY.run(client, [bodyKey], generationOf(record), ttl, body.byteLength, body)
     )
-    const isThere = await this.#connection.run((client) => OUTLINE.run(client, [index], slot, response.id))
+    const isThere = await this.#connection.run((client) => OUTLINE.runForNumber(client, [index], slot, response.id))
     if (isThere !== 1) await this.#connection.run((client) => client.unlink(bodyKey))
   }
 

@@ -101,7 +101,9 @@ export class RedisStore implements CacheStore {
     const head = encodeHead(APART, response, NONE)
     if (head === undefined) return false
     const { slot, id } = response
-    const kind = await this.#change(key, (client, index) => UPDATE.run(client, [index], this.#clock(), slot, id, head))
+    const kind = await this.#change(key, (client, index) =>
+      UPDATE.runForNumber(client, [index], this.#clock(), slot, id, head)
+    )
     return kind === APART ? this.#places.keepBody(key, response) : kind === INLINE
   }
 

@@ -20,6 +20,11 @@ export class Script {
       return await client.eval(this.#source, keys.length, ...keys, ...args)
     }
   }
+
+  /** The same of a script that answers with a number, which some clients give as text. */
+  async runForNumber(...args: Parameters<Script['run']>): Promise<number> {
+    return Number(await this.run(...args))
+  }
 }
 
 /** Whether Redis answered with this error. */
