@@ -184,9 +184,9 @@ describe('clear on a cluster', () => {
     const cache = await JudgedCache.start(new RedisStore({ client: cluster }), { storeTimeoutMs: 60_000 })
     let isOver = false
     const loading = (async () => {
-      while (!isOver) await underLoad(cache, { requests: 640, concurrency: 64, paths, postEvery: 20 })
+      while (!isOver) await underLoad(cache, { requests: 320, concurrency: 64, paths, postEvery: 20 })
     })()
-    for (let n = 0; n < 10; n++) await cache.cache.clear()
+    for (let n = 0; n < 5; n++) await cache.cache.clear()
     isOver = true
     await loading
     for (const path of paths) await cache.untilStored(path)
