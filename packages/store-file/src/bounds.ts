@@ -62,10 +62,10 @@ export class Bounds {
     this.#isMakingRoom = true
     try {
       const { maxBytes } = this.#settings
-      const { bytes, keys } = await this.#eviction.evict(totals, maxBytes * (1 - spareShare), maxKeys)
+      const { bytes, keys, isStuck } = await this.#eviction.evict(totals, maxBytes * (1 - spareShare), maxKeys)
       await run(this.#note({ bytes: -bytes, keys: -keys, changes: keys }))
       // There is less than was thought.
-      if (keys === 0) this.#count()
+      if (keys === 0 && !isStuck) this.#count()
     } catch {
       // What cannot be removed now stays until somebody can.
     } finally {

@@ -15,20 +15,48 @@ beforeEach(() => {
 })
 afterEach(() => removeFolder(folder))
 
-it('comes to an end where nothing can be removed (row D11)', async () => {
+/** An eviction that has a look at 40 keys, and has them removed like that. */
+async function evictionWith(evict: () => { bytes: number; responses: number } | undefined): Promise<Eviction> {
   const store = new FileStore(folder)
   for (let n = 0; n < 40; n++) await put(store, `key ${n}`, 100)
   const layout = new Layout(folder)
-  let asked = 0
-  const refusing = {
-    *evict() {
-      if (++asked > 10_000) throw new Error('it would go on for ever')
-    }
-  } as unknown as Tidying
   const settings = readOptions(folder, {})
   const disk = new Disk(settings)
-  const survey = new Survey(layout, disk, new Folder(layout, disk, settings))
-  const eviction = new Eviction(survey, refusing)
-  expect(await eviction.evict({ bytes: 1_000_000, keys: 40, changes: 40 }, 1)).toEqual({ bytes: 0, keys: 0 })
+  const tidying = {
+    *evict() {
+      return evict()
+    }
+  } as unknown as Tidying
+  return new Eviction(new Survey(layout, disk, new Folder(layout, disk, settings)), tidying)
+}
+
+const totals = { bytes: 1_000_000, keys: 40, changes: 40 }
+
+it('comes to an end where all was used just now (row D11)', async () => {
+  let asked = 0
+  const eviction = await evictionWith(() => {
+    if (++asked > 10_000) throw new Error('it would go on for ever')
+    return undefined
+  })
+  expect(await eviction.evict(totals, 1)).toEqual({ bytes: 0, keys: 0, isStuck: false })
   expect(asked).toBeGreaterThan(0)
+})
+
+it('tries a few where none can be removed, for each takes its time (row D11)', async () => {
+  let asked = 0
+  const eviction = await evictionWith(() => {
+    asked++
+    throw Object.assign(new Error('it cannot be removed'), { code: 'EPERM' })
+  })
+  expect(await eviction.evict(totals, 1)).toEqual({ bytes: 0, keys: 0, isStuck: true })
+  expect(asked).toBe(8)
+})
+
+it('goes on where one cannot be removed (row D11)', async () => {
+  let asked = 0
+  const eviction = await evictionWith(() => {
+    if (++asked === 1) throw Object.assign(new Error('it cannot be removed'), { code: 'EPERM' })
+    return { bytes: 4096, responses: 1 }
+  })
+  expect(await eviction.evict(totals, totals.bytes - 5 * 4096)).toEqual({ bytes: 5 * 4096, keys: 5, isStuck: false })
 })

@@ -17,10 +17,15 @@ const evictedShare = 1 / 4
 /** So many keys go at once at most: who stores has to wait for it. */
 const maxAtOnce = 256
 
+/** Where so many cannot be removed others cannot either, and to find that out takes its time each time. */
+const maxFailures = 8
+
 /** What has gone. */
 export interface Evicted {
   readonly bytes: number
   readonly keys: number
+  /** Whether so many could not be removed that others were not tried. */
+  readonly isStuck: boolean
 }
 
 /**
@@ -46,14 +51,15 @@ export class Eviction {
     let bytes = 0
     let keys = 0
     let responses = 0
-    while (totals.bytes - bytes > maxBytes && keys < maxKeys) {
+    let failures = 0
+    while (failures < maxFailures && totals.bytes - bytes > maxBytes && keys < maxKeys) {
       if (!(await this.#sample())) break
       const before = keys
       for (let n = Math.ceil(this.#candidates.length * evictedShare); n > 0 && totals.bytes - bytes > maxBytes; n--) {
         await turnAfter(n)
-        const oldest = this.#candidates.shift()
-        const evicted = oldest && (await run(this.#tidying.evict(oldest, evictChannel.hasSubscribers)))
-        if (evicted === undefined) continue
+        const evicted = await this.#evictOldest()
+        if (evicted === 'failed' && ++failures === maxFailures) break
+        if (evicted === 'failed' || evicted === undefined) continue
         bytes += evicted.bytes
         responses += evicted.responses
         keys++
@@ -65,7 +71,16 @@ export class Eviction {
       const event: EvictEvent = { store: 'FileStore', responses, bytes }
       evictChannel.publish(event)
     }
-    return { bytes, keys }
+    return { bytes, keys, isStuck: failures === maxFailures }
+  }
+
+  async #evictOldest() {
+    const oldest = this.#candidates.shift()
+    try {
+      return oldest && (await run(this.#tidying.evict(oldest, evictChannel.hasSubscribers)))
+    } catch {
+      return 'failed'
+    }
   }
 
   /** Looks at more keys, until there are enough or all were seen; false if there is none. */

@@ -29,7 +29,10 @@ export class Tidying {
     this.#marks = marks
   }
 
-  /** Removes all that lies under a key, unless it was used or written since; how many responses that were, if that is of interest. */
+  /**
+   * Removes all that lies under a key, unless it was used or written since; how many responses that were, if that is of
+   * interest. @throws if it cannot be removed
+   */
   *evict(seen: Surveyed, isCounting: boolean): Steps<{ bytes: number; responses: number } | undefined> {
     return yield* this.#turns.wait(seen.hash, this.#evict(seen, isCounting))
   }
@@ -40,7 +43,7 @@ export class Tidying {
     if (!(yield* this.#folder.holds(hash))) return undefined
     const responses = isCounting ? (yield* this.#read(hash)).kept.length : 0
     yield* this.#marks.outlive(hash)
-    if (!(yield* this.#disk.removeQuietly(path))) return undefined
+    if (!(yield* this.#disk.remove(path))) return undefined
     for (const { id } of bodies) yield* this.#disk.removeQuietly(this.#layout.bodyFile(hash, id))
     return { bytes, responses }
   }
