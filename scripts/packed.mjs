@@ -50,9 +50,14 @@ export class Packed {
       ['packed, least undici 7', () => this.#dict('undici-7-least', 'undici@7.28.0', ['this'])],
       ['packed, undici 7', () => this.#dict('undici-7', 'undici@7', everyNode)],
       ['packed, undici 8', () => this.#dict('undici-8', 'undici@8', otherNodes)],
-      ['packed, store-file', () => this.#store('store-file')],
-      ['packed, bridges', () => this.#store('bridges')],
-      ['packed, store-redis without a client', () => this.#store('store-redis', 'CC_REDIS_NO_CLIENT')],
+      ...['7', '8'].flatMap((undici) => [
+        [`packed, store-file, undici ${undici}`, () => this.#store('store-file', undici)],
+        [`packed, bridges, undici ${undici}`, () => this.#store('bridges', undici)],
+        [
+          `packed, store-redis without a client, undici ${undici}`,
+          () => this.#store('store-redis', undici, 'CC_REDIS_NO_CLIENT')
+        ]
+      ]),
       ...['5.4', '6'].map((version) => [`packed, store-redis, ioredis ${version}`, () => this.#ioredis(version)]),
       ...packages.slice(1).map((name) => [`packed, pnpm, ${name}`, () => this.#pnpm(name)]),
       ['packed, TypeScript, undici 7', () => this.#types('undici@7')],
@@ -99,11 +104,14 @@ export class Packed {
   }
 
   /** Core and one store bring nothing along but their own `dependencies`, and no other store. */
-  async #store(name, ...args) {
-    const folder = await this.#installed(name, this.#tarball('core'), this.#tarball(name), 'undici@7')
+  async #store(name, undici, ...args) {
+    const specifiers = [this.#tarball('core'), this.#tarball(name), `undici@${undici}`]
+    const folder = await this.#installed(`${name}-${undici}`, ...specifiers)
     assert.deepEqual(namesIn(folder), expectedNames('core', name))
     assertSmall(folder, 'core', name)
-    for (const node of everyNode) await runScript(folder, 'one-store.mjs', { node, args: [name, ...args] })
+    // undici 8 wants a later Node than 20.
+    for (const node of undici === '7' ? everyNode : otherNodes)
+      await runScript(folder, 'one-store.mjs', { node, args: [name, ...args] })
   }
 
   /** The Redis store takes either major of ioredis. */

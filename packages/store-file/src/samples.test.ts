@@ -27,6 +27,34 @@ describe('what an earlier release has stored', () => {
   })
 })
 
+describe('the newest sample', () => {
+  it('is what is written now, byte for byte (row X1)', async () => {
+    const newest = join(samples, readdirSync(samples).sort().at(-1) ?? '')
+    cpSync(newest, folder, { recursive: true })
+    const { responses, mark } = await new FileStore(folder, { trustFolder: true }).get(key)
+    const written = newFolder()
+    try {
+      const store = new FileStore(written)
+      const old = new FileStore(folder, { trustFolder: true })
+      for (const { response, body } of [...responses].reverse()) {
+        const bytes = body ?? (await old.openBody(key, response.id))
+        if (bytes === undefined) throw new Error(`${response.id} has no body`)
+        await store.set(key, bytes, () => response)
+      }
+      if (mark !== undefined) await store.mark(key, mark)
+      await Promise.all([store.close(), old.close()])
+      const contentOf = (below: string) =>
+        filesIn(join(below, 'v1'))
+          .filter((path) => !path.endsWith('usage'))
+          .map((path) => [path.slice(below.length), readFileSync(path).toString('latin1')])
+          .sort()
+      expect(contentOf(written)).toEqual(contentOf(newest))
+    } finally {
+      removeFolder(written)
+    }
+  })
+})
+
 describe('what another version of the format has stored', () => {
   it('is neither seen, nor changed, nor removed (row X1)', async () => {
     const [release = ''] = readdirSync(samples)

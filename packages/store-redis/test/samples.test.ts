@@ -75,6 +75,27 @@ describe('what an earlier release has stored in Redis', () => {
   })
 })
 
+describe('the newest sample', () => {
+  it('is what is written now, byte for byte (row X1)', async () => {
+    const newest = [...samples].sort().at(-1) ?? ''
+    await restore(newest)
+    const store = new RedisStore({ client: redis })
+    const { responses, mark } = await store.get(key)
+    const bodies = await Promise.all(
+      responses.map(async ({ response, body }) => body ?? (await bytesOf(await store.openBody(key, response.id))))
+    )
+    const before = await everythingOf('cc:1:')
+    await redis.flushall()
+    for (const [index, { response }] of [...responses.entries()].reverse()) {
+      await store.set(key, bodies[index] ?? new Uint8Array(), () => response)
+    }
+    if (mark !== undefined) await store.mark(key, mark)
+    const fieldsOf = (found: object) => Object.entries(found).map(([name, { fields }]) => [name, fields])
+    expect(fieldsOf(await everythingOf('cc:1:'))).toEqual(fieldsOf(before))
+    await store.close()
+  })
+})
+
 describe('what another version of the layout has stored in Redis', () => {
   it.each(samples)('is neither seen, nor changed, nor removed: %s (row X1)', async (file) => {
     await restore(file, (key) => key.replace('cc:1:', 'cc:2:'))
