@@ -53,6 +53,8 @@ export function bodyOf(version: number, language: string, { bytes }: Nature): Bu
 export class ChangingResource {
   readonly versions: Version[]
   readonly held: Held[] = []
+  /** When which POST was answered, by its number. */
+  readonly invalidated = new Map<string, number>()
   /** Whether anything went wrong so far, so that it may do so for a caller. */
   hasFailed = false
 
@@ -107,6 +109,7 @@ export class ChangingResource {
   #answer({ request: { method, headers }, response, asked }: Held): Buffer {
     if (method === 'POST') {
       this.change()
+      this.invalidated.set(String(headers['x-number']), this.now().at)
       response.writeHead(200)
       return Buffer.from('done')
     }
