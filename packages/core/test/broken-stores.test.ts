@@ -58,3 +58,21 @@ it('there is a store that breaks each promise', () => {
   const unbroken = cases.filter(({ promise }) => !broken.has(promise)).map(({ promise }) => promise)
   expect(unbroken).toEqual([])
 })
+
+it('there is no case that finds nothing', async () => {
+  const named = storeCases(() => new MapStore()).filter((one) => isNamed(one) && !isEndToEnd(one))
+  const unneeded: string[] = []
+  for (const { name } of named) {
+    const likelyFirst = [...brokenStores].sort(
+      (a, b) => Number(casesThatFind(b).includes(name)) - Number(casesThatFind(a).includes(name))
+    )
+    let isNeeded = false
+    for (const { create } of likelyFirst) {
+      const one = storeCases(create, { reopen: reopened }).find((other) => other.name === name)
+      isNeeded ||= one !== undefined && (await fails(one))
+      if (isNeeded) break
+    }
+    if (!isNeeded) unneeded.push(name)
+  }
+  expect(unneeded).toEqual([])
+}, 120_000)

@@ -1,5 +1,6 @@
 import type { StoredResponse } from '../src/rules/messages.js'
 import type { Awaitable, Body, ByteRange, CacheStore, Found, Lease, Mark } from '../src/store.js'
+import { brokenBasics } from './broken-basics.js'
 import { brokenBodies } from './broken-bodies.js'
 import { brokenMarks, brokenRemovals } from './broken-removals.js'
 import { brokenReopening } from './broken-reopening.js'
@@ -620,5 +621,6 @@ export const brokenStores: readonly BrokenStore[] = [
   ...brokenMarks,
   ...brokenBodies,
   ...brokenStanding,
-  ...brokenReopening
+  ...brokenReopening,
+  ...brokenBasics
 ]
