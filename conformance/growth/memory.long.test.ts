@@ -29,7 +29,7 @@ describe.each([
     expect(filled.bytes).toBeLessThanOrEqual(maxBytes)
     expect(counters.evicted > 0).toBe(evicts)
     expect(filled.taken / filled.bytes).toBeLessThan(1.2)
-  }, 120_000)
+  })
 
   it('takes no more than 32 MiB beside that after hits', () => {
     expect(report.hit.taken).toBeLessThan(1.2 * report.hit.bytes + remembered)
