@@ -246,12 +246,12 @@ export class TracedOperation {
   /** What is still being done in the background may make folders between one step and the next. */
   #empty(): void {
     for (;;) {
-      rmSync(this.#folder, { recursive: true, force: true, maxRetries: 20 })
       try {
+        rmSync(this.#folder, { recursive: true, force: true })
         mkdirSync(this.#folder, { mode: 0o700 })
         return
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+        if (!['EEXIST', 'ENOTEMPTY'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
       }
     }
   }
