@@ -88,3 +88,30 @@ it('a mark that the cache makes itself, written too late, makes nothing valid ag
   await decided(client, 2)
   expect((await client.get('/', { headers })).text).toBe('version 2')
 })
+
+describe.each(kinds)('where $kind has dropped the mark of an invalidation since', ({ make }) => {
+  it.each(['still comes', 'is still being stored'])(
+    'what was asked for before it, and %s, answers nobody who asks later (COLL-01, INV-06)',
+    async (state) => {
+      const store = make()
+      const stored = new Gate()
+      const { client, barrier } = await overtaken(store)
+      store.faults = { mark: () => {}, set: (sound) => stored.opened.then(sound) }
+      const first = ask(client, '/')
+      await barrier.held(1)
+      const comes = async () => {
+        barrier.release(0)
+        expect((await first).text).toBe('version 1')
+      }
+      if (state === 'is still being stored') {
+        await comes()
+        while (!store.calls.includes('set')) await turns()
+      }
+      await ask(client, '/', { method: 'PUT' })
+      expect((await ask(client, '/')).text).toBe('version 2')
+      if (state === 'still comes') await comes()
+      stored.open()
+      await decided(client, 3)
+    }
+  )
+})

@@ -38,6 +38,15 @@ export function isOvertaken({ asked, cache }: Exchange, { fields }: Assessed, in
   return groups.some((group) => recent.hasSince(group, invalidations))
 }
 
+/**
+ * Whether this cache has invalidated the target of a request since there had been so many invalidations: a store that is
+ * full may have dropped the mark by now (INV-06).
+ */
+export function isInvalidatedSince({ asked, cache }: Exchange, invalidations: number): boolean {
+  const { recent } = cache.responses.invalidations
+  return recent.count !== invalidations && recent.hasSince(asked.key.target, invalidations)
+}
+
 /** Whether nothing was invalidated between the look-up of a request, sent at `askedAt`, and that of a later one (INV-06). */
 export function isSameMark(
   { asked, cache }: Exchange,

@@ -12,7 +12,7 @@ import type { NetworkResponse } from './network-response.js'
 import type { Passing } from './relay.js'
 import { restOf } from './rest-of-answer.js'
 import { playOn } from './serve-stored.js'
-import { isForAnybodyElse, isOvertaken, isSameMark, type Sharable, sharableOf } from './sharable.js'
+import { isForAnybodyElse, isInvalidatedSince, isOvertaken, isSameMark, type Sharable, sharableOf } from './sharable.js'
 
 type Headers = Parameters<Caller['end']>[0]
 
@@ -167,6 +167,7 @@ export class SharedForward implements Leading {
   }
 
   #isStillCurrent(found: Lookup): boolean {
+    if (isInvalidatedSince(this.#exchange, this.#invalidations)) return false
     const isSame = (before: Lookup) => isSameMark(this.#exchange, before, found, this.#askedAt)
     return isSame(this.#lookup) || (this.#marked !== undefined && isSame(this.#marked))
   }
