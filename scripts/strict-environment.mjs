@@ -1,7 +1,16 @@
 // The environment that tests run in: a test, or else its file, fails for a process warning, and for a rejection that
 // nobody handled. For an exception that nobody caught jest sees to that itself; rejections it forgets if they come when
 // their test or hook is over. Timers that a file leaves behind end with it, and do not run in the time of the next.
+import { channel } from 'node:diagnostics_channel'
 import { TestEnvironment } from 'jest-environment-node'
+
+// Node forgets a channel once those who made it are collected, and for a moment the next one of that name with it: whoever
+// subscribes then hears nothing. In a process each module is there once and for all, but here each file has its own.
+const ours = ['decision', 'lookup', 'store', 'evict', 'validate', 'collapse', 'store-failure']
+const undicis = ['request:create', 'request:bodyChunkReceived', 'request:trailers', 'client:sendHeaders']
+const names = [...ours.map((name) => `@cc/core:${name}`), ...undicis.map((name) => `undici:${name}`)]
+/** They stay as long as this process. */
+export const channels = names.map((name) => channel(name))
 
 /** Time for what nobody waits for to surface. */
 async function turns(count) {

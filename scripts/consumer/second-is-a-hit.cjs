@@ -37,6 +37,6 @@ exports.secondIsAHit = async ({ core, fetching, testing, dict, undici }) => {
   // What is published is not minified: a stack tells where it was, without source maps.
   assert.throws(
     () => core.cacheInterceptor({ maxVariants: 0 }),
-    ({ stack }) => / at readOptions/.test(stack)
+    ({ stack }) => / at OptionReader/.test(stack)
   )
 }

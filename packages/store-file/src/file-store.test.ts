@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { filesIn, NOW, newFolder, put, removeFolder, response } from '../test/sample.js'
 import { FileStore, type FileStoreOptions } from './index.js'
 import { hashOf, Layout } from './layout.js'
+import { PathTakenError } from './taken-paths.js'
 
 let folder: string
 let layout: Layout
@@ -153,6 +154,7 @@ describe('the files of a FileStore', () => {
     const store = new FileStore(folder)
     mkdirSync(layout.keyFile(hashOf('a key')), { recursive: true })
     writeFileSync(`${layout.keyFile(hashOf('a key'))}/something`, '')
+    await expect(put(store, 'a key', 10)).rejects.toThrow(PathTakenError)
     await put(store, 'a key', 10)
     expect(await ids(store)).toEqual([])
     await store.delete('a key')

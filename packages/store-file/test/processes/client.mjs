@@ -21,6 +21,18 @@ const bodies = []
 /** Who waits for the next decision: how many there were matters, not which. */
 const waiting = []
 
+/** How many timers of a millisecond are running: what is done in the background rests that long. */
+let shortTimers = 0
+const { setTimeout: setTimer } = globalThis
+globalThis.setTimeout = Object.assign((run, ms, ...args) => {
+  if (ms !== 1) return setTimer(run, ms, ...args)
+  shortTimers++
+  return setTimer(() => {
+    shortTimers--
+    run(...args)
+  }, ms)
+}, setTimer)
+
 /** A cache of nothing, to draw random values with. */
 const idle = createCache({
   store: {
@@ -152,15 +164,22 @@ const calls = {
     body.on('error', () => {})
     await decided
   },
-  /** A turn of the event loop, and what is pending in the thread pool: for what is not waited for to be over. */
+  /** Until what nobody waits for is over: for some turns nothing has been under way. */
   async settle() {
-    for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve))
+    for (let quiet = 0; quiet < 20; quiet = isAtWork() ? 0 : quiet + 1) {
+      await new Promise((resolve) => setImmediate(resolve))
+    }
   },
   async startOver(from = 0) {
     globalThis.startOver(from)
     // The core draws many values at a time, and uses them up before it draws again.
     while (globalThis.drawn() === from) await idle.invalidate('https://example.org/')
   }
+}
+
+/** Whether files are read or written, or that only lets others go first. */
+function isAtWork() {
+  return shortTimers > 0 || process.getActiveResourcesInfo().some((name) => name.startsWith('FSReq'))
 }
 
 async function ask(url, { method = 'GET', headers: sent = {} }) {
