@@ -5,6 +5,7 @@ import { answering, notModified, ok, withStatus } from './answers.js'
 import { type SetUp, setUp, stores } from './harness.js'
 import { MapStore } from './map-store.js'
 import { turns } from './no-stray-errors.js'
+import { undiciMajor } from './platform.js'
 import { rawOrigin, writeRaw } from './raw-origin.js'
 import { type Control, type Generation, generations, Recorder, type Step } from './recorder.js'
 
@@ -165,7 +166,9 @@ describe.each(waits)('MSG-03: a caller who gets what is stored, having waited fo
 describe.each(stores)(
   'MSG-03, VAL-09: a caller who aborts what a validation has confirmed (%s)',
   (_name, makeStore) => {
-    const cases = (['head', 'data'] as const).flatMap((at) => generations.map((by) => [at, by] as const))
+    // Undici 8 knows no legacy handlers: those who still have one are answered, but their connection may be closed.
+    const known = undiciMajor === 8 ? (['new'] as const) : generations
+    const cases = (['head', 'data'] as const).flatMap((at) => known.map((by) => [at, by] as const))
     it.each(cases)('at the %s leaves the connection to those who come next (%s handler)', async (at, generation) => {
       const raw = await rawOrigin((socket, n) => {
         if (n === 1) writeRaw(socket, ['HTTP/1.1 304 Not Modified', 'ETag: "a"'])
