@@ -248,9 +248,10 @@ describe('RedisStore with a near cache', () => {
         proxy.reset()
       }
       await Promise.race([reading, Promise.all(stores.map((store) => untilNear(store, 'other').catch(() => {})))])
+      const enough = nearReads + 100
+      while (nearReads < enough) await Promise.race([turn(), reading])
     }
     isOver = true
     await reading
-    expect(nearReads).toBeGreaterThan(1_000)
   })
 })

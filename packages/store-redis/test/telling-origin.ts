@@ -10,12 +10,16 @@ export function contentOf(path: string, n: number, bytes: number): Buffer {
   return content.subarray(0, bytes)
 }
 
+/** A field of answers to what makes others outdated: how many those are. Later ones are not, even if it is still on its way. */
+export const answersBefore = 'answers-before'
+
 /** The length that a path such as `/1024/a` asks for. */
 export const bytesOf = (path: string): number => Number(path.split('/')[1])
 
 /**
  * An origin that counts, and whose answers tell by themselves whether they are whole. `/1024/a` is answered with 1,024
- * bytes, fresh for an hour, and with its number in `ETag`; any other method than GET makes that path's answers outdated.
+ * bytes, fresh for an hour, and with its number in `ETag`; any other method than GET makes that path's answers
+ * outdated, and is told how many.
  */
 export class TellingOrigin {
   /** GET requests so far. */
@@ -28,7 +32,7 @@ export class TellingOrigin {
       const { method, url = '/' } = request
       request.resume()
       if (method !== 'GET') {
-        response.writeHead(204).end()
+        response.writeHead(204, { [answersBefore]: this.answersTo(url) }).end()
         return
       }
       const n = this.answersTo(url)

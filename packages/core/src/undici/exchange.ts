@@ -126,6 +126,8 @@ export class Exchange {
   waitedInVain = false
   /** Set once another process was waited for: that is done but once. */
   waitedForProcess = false
+  /** How many invalidations there had been when it was sent. */
+  sentAfter = 0
   #hasTold = false
 
   constructor(
@@ -168,6 +170,7 @@ export class Exchange {
     const upgraded = () => this.tell({ outcome: 'bypass', reason: 'bypass' })
     const { below, caller } = this
     const forward = new Forward(caller, outcome, this.cache.settings.clock, upgraded)
+    this.sentAfter = this.cache.responses.invalidations.recent.count
     this.leads?.sent(forward)
     try {
       below.dispatch(

@@ -4,8 +4,12 @@ import type { StorableHead } from '../rules/storable-head.js'
 import type { Awaitable } from '../store.js'
 import type { Completed } from '../stored-responses.js'
 import type { Exchange } from './exchange.js'
+import { isInvalidatedSince } from './sharable.js'
 
-/** What the store gets to keep, once the body is complete. */
+/**
+ * What the store gets to keep, once the body is complete; nothing if its target was invalidated since it was asked for: a
+ * store that has lost the mark by then would take it for valid (INV-06).
+ */
 export function complete(
   exchange: Exchange,
   lookup: Lookup,
@@ -13,7 +17,8 @@ export function complete(
   copied: Completed | undefined,
   marks: StoredResponse['marks']
 ): StoredResponse | undefined {
-  const stored = copied && exchange.cache.responses.complete(lookup, head, copied, marks)
+  if (copied === undefined || isInvalidatedSince(exchange, exchange.sentAfter)) return undefined
+  const stored = exchange.cache.responses.complete(lookup, head, copied, marks)
   // Who waits for all of it does not wait for its beginning.
   if (stored !== undefined && stored.part === undefined) exchange.leads?.completed(stored)
   return stored

@@ -63,6 +63,8 @@ export async function invalidateForPost(post: PostUnderWay, outdated: Outdated):
   // A mark that can be read was written, and will not replace a later one any more.
   const after = isAlone ? await responses.lookUp(key, budget) : undefined
   if (after === undefined || markOf(after) !== value || recent.hasSince(key.target, count)) return undefined
+  // What it has invalidated itself does not concern it.
+  exchange.sentAfter = count
   // Marks of groups were not read before the POST was sent.
   return { ...after, marks: new Map([[key.target, value]]) }
 }

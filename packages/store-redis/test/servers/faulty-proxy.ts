@@ -23,6 +23,10 @@ interface Passage {
   readonly server: Socket
   /** Bytes of replies that still pass. */
   left: number
+  /** Replies that come later, in their order. */
+  late: { readonly bytes: Buffer; readonly timer: NodeJS.Timeout }[]
+  /** Whether bytes are missing: who goes on reading takes the reply to one command for that to another. */
+  hasLost: boolean
 }
 
 /** A TCP proxy in front of one port that does harm on demand, to open connections too. */
@@ -70,13 +74,24 @@ export class FaultyProxy {
 
   /** From now on; until `heal`. */
   inject(fault: Fault): void {
+    this.heal()
     this.#fault = fault
     if (fault.kind === 'cut') for (const passage of this.#passages) passage.left = fault.afterBytes
   }
 
-  /** Passes everything on again. What was swallowed is lost. */
+  /**
+   * Passes everything on again, what is late at once: no network changes the order of replies. What was swallowed is lost,
+   * and the connections that it is missing from are reset.
+   */
   heal(): void {
     this.#fault = undefined
+    for (const passage of this.#passages) {
+      if (passage.hasLost) this.#reset(passage)
+      for (const { bytes, timer } of passage.late.splice(0)) {
+        clearTimeout(timer)
+        if (passage.client.writable) passage.client.write(bytes)
+      }
+    }
   }
 
   /** Resets every connection; new ones are welcome. */
@@ -104,7 +119,8 @@ export class FaultyProxy {
       return
     }
     const server = connect({ port: this.#to, host: '127.0.0.1', noDelay: true })
-    const passage: Passage = { client, server, left: this.#fault?.kind === 'cut' ? this.#fault.afterBytes : 0 }
+    const left = this.#fault?.kind === 'cut' ? this.#fault.afterBytes : 0
+    const passage: Passage = { client, server, left, late: [], hasLost: false }
     this.#passages.add(passage)
     let sending = Promise.resolve()
     client.on('data', (bytes) => {
@@ -132,8 +148,9 @@ export class FaultyProxy {
     }
   }
 
-  #send({ server }: Passage, bytes: Buffer): void {
-    if (this.#fault?.kind !== 'swallow' && server.writable) server.write(bytes)
+  #send(passage: Passage, bytes: Buffer): void {
+    if (this.#fault?.kind === 'swallow') passage.hasLost = true
+    else if (passage.server.writable) passage.server.write(bytes)
   }
 
   #reply(passage: Passage, bytes: Buffer): void {
@@ -147,11 +164,17 @@ export class FaultyProxy {
         return
       case 'swallow':
       case 'swallow-replies':
+        passage.hasLost = true
         return
-      case 'latency':
+      case 'latency': {
         // Timers of the same length keep their order.
-        setTimeout(() => client.writable && client.write(bytes), fault.ms)
+        const timer = setTimeout(() => {
+          passage.late.shift()
+          if (client.writable) client.write(bytes)
+        }, fault.ms)
+        passage.late.push({ bytes, timer })
         return
+      }
       case 'slice':
         for (const byte of bytes) client.write(Buffer.of(byte))
         return

@@ -145,4 +145,38 @@ describe('the proxy of the tests', () => {
     }
     expect(seen).toEqual(['PING\r\n', 'PING\r\n'])
   })
+
+  it('keeps replies in their order when it heals, and resets the connections that have lost some', async () => {
+    const redis = await startRedis()
+    const proxy = await startFaultyProxy(redis)
+    const socket = connect(proxy.port, '127.0.0.1')
+    let replies = ''
+    const closed = new Promise((resolve) => socket.on('close', resolve))
+    socket.on('error', () => {})
+    socket.on('data', (bytes) => {
+      replies += bytes
+    })
+    const answered = async (bytes: number) => {
+      while (replies.length < bytes) await Promise.race([once(socket, 'data'), closed])
+    }
+    proxy.inject({ kind: 'latency', ms: 3_600_000 })
+    socket.write('ECHO 1\r\n')
+    // It was answered, and the reply is late, once another connection has seen what this one does after it.
+    socket.write('SET seen yes\r\n')
+    while ((await redis.ask('GET', 'seen')) !== 'yes') await new Promise((resolve) => setImmediate(resolve))
+    await new Promise((resolve) => setImmediate(resolve))
+    proxy.heal()
+    socket.write('ECHO 2\r\n')
+    await answered(19)
+    expect(replies).toBe('$1\r\n1\r\n+OK\r\n$1\r\n2\r\n')
+    const swallowed = new Promise((resolve) => proxy.watch(resolve))
+    proxy.inject({ kind: 'swallow' })
+    socket.write('ECHO 3\r\n')
+    await swallowed
+    await new Promise((resolve) => setImmediate(resolve))
+    proxy.heal()
+    socket.write('ECHO 4\r\n')
+    await closed
+    expect(replies).toHaveLength(19)
+  })
 })
