@@ -91,7 +91,7 @@ it('a mark that the cache makes itself, written too late, makes nothing valid ag
 
 describe.each(kinds)('where $kind has dropped the mark of an invalidation since', ({ make }) => {
   it.each(['still comes', 'is still being stored'])(
-    'what was asked for before it, and %s, answers nobody who asks later, nor is stored over what they got (COLL-01, INV-06)',
+    'what was asked for before it, and %s, answers nobody who asks later, nor is used once it is stored (COLL-01, INV-06)',
     async (state) => {
       const store = make()
       const stored = new Gate()

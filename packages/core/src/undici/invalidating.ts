@@ -10,12 +10,14 @@ import { showDecision } from './answer-decision.js'
 import type { Exchange } from './exchange.js'
 import type { Receiver } from './forward.js'
 import type { NetworkResponse } from './network-response.js'
-import { overtaken } from './not-stored.js'
+import { refused } from './not-stored.js'
 import { Relay } from './relay.js'
 import { showStatus } from './status-head.js'
 import type { Told } from './stored-or-not.js'
 import { storingAs } from './storing.js'
 import { decidePost, invalidateForPost, type PostUnderWay, postUnderWay } from './storing-post.js'
+
+const overtaken = refused('INV-06', 'its target was invalidated in the meantime, or the store cannot tell')
 
 /** Sends an unsafe request on; what its answer makes outdated is invalid before the caller sees it. RFC 9111 §4.4. */
 export function forwardUnsafe(exchange: Exchange): void {

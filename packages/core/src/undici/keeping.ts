@@ -1,4 +1,5 @@
 import type { Lookup } from '../look-ups.js'
+import { newId } from '../new-id.js'
 import type { StoredResponse } from '../rules/messages.js'
 import type { StorableHead } from '../rules/storable-head.js'
 import type { Awaitable } from '../store.js'
@@ -7,8 +8,8 @@ import type { Exchange } from './exchange.js'
 import { isInvalidatedSince } from './sharable.js'
 
 /**
- * What the store gets to keep, once the body is complete; nothing if its target was invalidated since it was asked for: a
- * store that has lost the mark by then would take it for valid (INV-06).
+ * What the store gets to keep, once the body is complete. If its target was invalidated since it was asked for, it has a mark
+ * that nobody writes: a store that has lost the one of the invalidation by then would take it for valid (INV-06).
  */
 export function complete(
   exchange: Exchange,
@@ -17,8 +18,9 @@ export function complete(
   copied: Completed | undefined,
   marks: StoredResponse['marks']
 ): StoredResponse | undefined {
-  if (copied === undefined || isInvalidatedSince(exchange, exchange.sentAfter)) return undefined
-  const stored = exchange.cache.responses.complete(lookup, head, copied, marks)
+  const isOvertaken = isInvalidatedSince(exchange, exchange.sentAfter)
+  const valid = isOvertaken ? Object.freeze({ ...marks, [lookup.key.target]: newId() }) : marks
+  const stored = copied && exchange.cache.responses.complete(lookup, head, copied, valid)
   // Who waits for all of it does not wait for its beginning.
   if (stored !== undefined && stored.part === undefined) exchange.leads?.completed(stored)
   return stored

@@ -2,7 +2,6 @@ import type { NotStored } from '../rules/storing.js'
 
 export const storeUnreadable = refused('ROB-02', 'the store could not be read')
 export const refusedByStore = refused('ROB-02', 'the store did not keep it')
-export const overtaken = refused('INV-06', 'its target was invalidated in the meantime, or the store cannot tell')
 export const broken = refused('MSG-02', 'it did not end well')
 export const otherLength = refused('MSG-02', 'it has another length than announced')
 export const tooSlow = refused('MSG-03', 'the store was too slow')

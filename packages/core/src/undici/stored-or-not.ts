@@ -10,8 +10,7 @@ import { type NotStored, outdatesStored } from '../rules/storing.js'
 import { settleParts } from './combining.js'
 import type { Exchange } from './exchange.js'
 import type { NetworkResponse } from './network-response.js'
-import { overtaken, refusedByStore } from './not-stored.js'
-import { isInvalidatedSince } from './sharable.js'
+import { refusedByStore } from './not-stored.js'
 import { tellStored } from './telling.js'
 
 /** What is told of an exchange whatever becomes of its answer. */
@@ -27,10 +26,7 @@ export function settled(
   stored: boolean,
   told: Told
 ): void {
-  if (!stored) {
-    const because = isInvalidatedSince(exchange, exchange.sentAfter) ? overtaken : refusedByStore
-    return isNotStored(exchange, response, lookup, because, told)
-  }
+  if (!stored) return isNotStored(exchange, response, lookup, refusedByStore, told)
   const { responses, settings } = exchange.cache
   const hasOthers = head.selecting.length > 0 || lookup.stored.some((known) => known.stored.slot !== head.slot)
   if (hasOthers) responses.trim(lookup, new Budget(settings.storeTimeoutMs, 'unref'))
