@@ -129,6 +129,32 @@ describe('clear on one server', () => {
     expectBytes(await bytesOf(await store.openBody('new and long', hex(3))), bytes(300_000))
   })
 
+  it('takes some hundred keys at a time, whatever there are, and waits for none to be freed (row R17)', async () => {
+    await redis.flushall()
+    const store = new RedisStore({ client: redis })
+    const keys = Array.from({ length: 5_000 }, (_, n) => `key ${n}`)
+    await Promise.all(keys.map((key) => put(store, bytes(10), { key })))
+    await put(store, bytes(300_000), { key: 'long' })
+    let underWay = 0
+    let most = 0
+    const counting = Object.create(redis, {
+      evalsha: {
+        value: async (...args: Parameters<Redis['evalsha']>) => {
+          most = Math.max(most, ++underWay)
+          return redis.evalsha(...args).finally(() => underWay--)
+        }
+      }
+    })
+    const freed = async () => Number(/cmdstat_(?:del|flushall):calls=(\d+)/.exec(await redis.info('commandstats'))?.[1])
+    await redis.config('RESETSTAT')
+    await new RedisStore({ client: counting }).clear()
+    expect(await freed()).toBeNaN()
+    // SCAN gives a few more than it was asked for.
+    expect(most).toBeGreaterThan(100)
+    expect(most).toBeLessThan(1_000)
+    expect(await redis.dbsize()).toBe(1)
+  })
+
   it('finds what is on a server that came in place of the one it began with (rows R7, R17)', async () => {
     await redis.flushall()
     const store = new RedisStore({ client: redis })

@@ -1,11 +1,12 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
-import { Redis } from 'ioredis'
+import { Cluster, Redis } from 'ioredis'
 import { RedisStore } from '../src/index.js'
+import { nearStore } from './near-store.js'
 import { patient, put } from './put.js'
 import { bytes, hex } from './sample.js'
-import { startRedis } from './servers/index.js'
+import { startCluster, startRedis } from './servers/index.js'
 
-const open: (RedisStore | Redis)[] = []
+const open: (RedisStore | Redis | Cluster)[] = []
 
 function closed<T extends (typeof open)[number]>(thing: T): T {
   open.push(thing)
@@ -14,8 +15,8 @@ function closed<T extends (typeof open)[number]>(thing: T): T {
 
 afterEach(async () => {
   for (const thing of open.splice(0)) {
-    if (thing instanceof Redis) thing.disconnect()
-    else await thing.close()
+    if (thing instanceof RedisStore) await thing.close()
+    else thing.disconnect()
   }
 })
 
@@ -80,15 +81,23 @@ describe('the connection of RedisStore', () => {
     await expect(store.get('key')).rejects.toMatchObject({ code: 'CC_REDIS_NOT_READY' })
   })
 
-  it('of the user stays open, and keeps its options (row R21)', async () => {
-    const redis = await startRedis()
-    const client = closed(new Redis(redis.url))
-    const options = { ...client.options }
-    const store = new RedisStore({ client })
+  it.each<[string, () => Promise<Redis | Cluster>]>([
+    ['a Redis', async () => new Redis((await startRedis()).url)],
+    ['a Cluster', async () => new Cluster((await startCluster({ masters: 3, replicas: 0 })).startupNodes)]
+  ])('of the user stays open and as it was, with a near cache and locks, too: %s (row R21)', async (_what, connect) => {
+    const client = closed(await connect())
+    await new Promise((resolve) => client.once('ready', resolve))
+    const listeners = () => client.eventNames().map((event) => [event, client.listenerCount(event)])
+    const before = { options: { ...client.options }, listeners: listeners() }
+    const store = await nearStore({ client })
     await put(store, bytes(10))
+    const lease = await store.lock('key', { leaseMs: 600_000, waitMs: 600_000 })
+    const waiting = store.lock('key', { leaseMs: 600_000, waitMs: 600_000 })
+    await lease?.release()
+    await waiting
     await store.close()
     expect(await client.ping()).toBe('PONG')
-    expect(client.options).toEqual(options)
+    expect({ options: client.options, listeners: listeners() }).toEqual(before)
     await expect(store.get('key')).rejects.toMatchObject({ code: 'CC_REDIS_CLOSED' })
   })
 

@@ -109,11 +109,13 @@ describe('The lock of RedisStore', () => {
     await connected(dying, store)
     for (;;) {
       await dying.lock(key, { ...patient, leaseMs: 500 })
-      const waiting = [store.lock(key, patient), store.lock(key, patient)]
-      const leases = await Promise.all(waiting)
-      if (leases.every((lease) => lease === undefined)) break
-      // It had ended before anybody waited.
-      for (const lease of leases) await lease?.release()
+      const waits = async () => {
+        const lease = await store.lock(key, patient)
+        // It had ended before anybody waited; the other one waits for this one now.
+        await lease?.release()
+        return lease === undefined
+      }
+      if ((await Promise.all([waits(), waits()])).every((hasWaited) => hasWaited)) break
     }
     await dying.close()
     // Clocks are not read at the same moment: a wait may be over a little before the lease is.
@@ -182,8 +184,8 @@ describe('The lock of RedisStore', () => {
     abort.abort()
     expect(await waiting).toBeUndefined()
     await redis.kill('SIGCONT')
-    for (let lease = undefined; lease === undefined; )
-      lease = await store.lock(key, { leaseMs: 600_000, waitMs: 1_000 })
+    const again = () => store.lock(key, { leaseMs: 600_000, waitMs: 1_000 }).catch(() => undefined)
+    while ((await again()) === undefined) await turn()
   })
 
   it('ends all waits when its store is closed, and what it has opened (row P3)', async () => {

@@ -18,6 +18,19 @@ describe.each(ownAndGiven)('RedisStore %s', (_name, open) => {
     for (const path of [small, large]) await cache.untilStored(path)
   })
 
+  it('whose server is a replica that has lost its primary, and says nothing, has the origin answer (row R8)', async () => {
+    const redis = await startRedis({ args: ['--replica-serve-stale-data', 'no'] })
+    const other = await startRedis()
+    await other.kill()
+    const cache = await JudgedCache.start(open(redis.port), limits)
+    for (const path of [small, large]) await cache.untilStored(path)
+    await redis.ask('REPLICAOF', '127.0.0.1', other.port)
+    await expect(redis.ask('GET', 'x')).rejects.toThrow('MASTERDOWN')
+    expect((await underLoad(cache, some)).stored).toBe(0)
+    await redis.ask('REPLICAOF', 'NO', 'ONE')
+    for (const path of [small, large]) await cache.untilStored(path)
+  })
+
   it('whose server is full goes on reading and invalidating, and writes when there is room again (row R9)', async () => {
     const redis = await startRedis({ args: ['--maxmemory-policy', 'noeviction'] })
     const cache = await JudgedCache.start(open(redis.port), limits)

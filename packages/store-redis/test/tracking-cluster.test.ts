@@ -66,11 +66,14 @@ describe('Tracking of a cluster', () => {
     const [first, ...others] = cluster.masters as [ClusterNode, ...ClusterNode[]]
     for (const { port } of others) expect(port).not.toBe(first.port)
     await first.ask('ACL', 'SETUSER', 'default', '-client|tracking')
-    for (let n = 0; n < 100; n++) {
+    const readKeys = async () => {
       for (const key of keys) expect(await near.read(key)).toBe('1')
-      await turn()
     }
+    const isListenedTo = async (node: ClusterNode) => String(await node.ask('CLIENT', 'LIST')).includes(' sub=1 ')
+    for (const other of others) while (!(await isListenedTo(other))) await readKeys()
+    for (let n = 0; n < 10; n++) await readKeys()
     expect(near.near.size).toBe(0)
+    expect(await isListenedTo(first)).toBe(false)
     await first.ask('ACL', 'SETUSER', 'default', '+client|tracking')
     await readAll(near, '1')
   })
