@@ -15,7 +15,10 @@ const hitTargets = (size) => ({
   ...(size === '5MiB' && { 'ours / make-fetch-happen': 3 }),
   ...(size !== '1KiB' && { 'ours, length / undici sqlite': 1.2, 'ours / undici sqlite': 0.75 })
 })
-const writeTargets = () => ({ 'ours / cacache': 3 })
+const writeTargets = (size) => ({
+  'ours / cacache': 3,
+  ...(['1KiB', '100KiB'].includes(size) && { 'ours, new / cacache, new': 3 })
+})
 const countTargets = () => ({ '10000 / 100': 1.1, '1000000 / 100': 1.1 })
 
 const hits = await fileHits(args)

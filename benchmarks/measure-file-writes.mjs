@@ -18,27 +18,56 @@ const newBytes = () => {
   bytes.writeUInt32BE(++stored)
   return bytes
 }
-const pieces = function* (body) {
-  for (let at = 0; at < body.byteLength; at += 65_536) yield body.subarray(at, at + 65_536)
-}
+const pieces = (body) =>
+  Array.from({ length: Math.ceil(body.byteLength / 65_536) }, (_, n) => body.subarray(n * 65_536, (n + 1) * 65_536))
 const hex = (text) => createHash('sha256').update(text).digest('hex').slice(0, 32)
 
-/** As core does it, the digest of each MiB included. */
-function storing(name) {
+/** The digest of each MiB of what was added, as core makes them while a body comes. */
+class Digests {
+  list = []
+  #hash
+  #bytes = 0
+
+  add(piece) {
+    this.#hash ??= createHash('sha256')
+    this.#hash.update(piece)
+    this.#bytes += piece.byteLength
+    if (this.#bytes % 1024 ** 2 === 0) this.end()
+  }
+
+  end() {
+    if (this.#hash !== undefined) this.list.push(this.#hash.digest('hex'))
+    this.#hash = undefined
+  }
+}
+
+/** As core hands bodies over: those of up to a MiB when all of them is there, longer ones while they come. */
+function bodyAsItComes(body, digests) {
+  const digested = function* () {
+    for (const piece of pieces(body)) {
+      digests.add(piece)
+      yield piece
+    }
+    digests.end()
+  }
+  if (body.byteLength > 1024 ** 2)
+    return (async function* () {
+      yield* digested()
+    })()
+  const all = [...digested()]
+  return all.length === 1 ? all[0] : all
+}
+
+/** With `isNew` each time under a key that nothing is stored under; else in the place of what was stored before. */
+function storing(name, isNew = false) {
   const store = fileStore(join(folder, name))
   return async () => {
     const body = newBytes()
-    const key = `https://example.org/${stored % keys}`
+    const key = keyFor(isNew)
     const now = Date.now()
-    const digests = []
+    const digests = new Digests()
     let isStored = false
-    await store.set(key, body.byteLength > 65_536 ? pieces(body) : body, () => {
-      for (let at = 0; at < body.byteLength; at += 1024 ** 2)
-        digests.push(
-          createHash('sha256')
-            .update(body.subarray(at, at + 1024 ** 2))
-            .digest('hex')
-        )
+    await store.set(key, bodyAsItComes(body, digests), () => {
       isStored = true
       return {
         formatVersion: 1,
@@ -57,7 +86,7 @@ function storing(name) {
         responseTime: now,
         dropAt: now + 86_400_000,
         bodyBytes: body.byteLength,
-        digests,
+        digests: digests.list,
         marks: {}
       }
     })
@@ -65,10 +94,21 @@ function storing(name) {
   }
 }
 
+const keyFor = (isNew) => `https://example.org/${isNew ? `new/${stored}` : stored % keys}`
+const puttingInto = (name, isNew) => async () => {
+  const body = newBytes()
+  await cacache.put(join(folder, name), keyFor(isNew), body)
+}
+
 const contenders = {
   ours: storing('ours'),
   'ours again': storing('again'),
-  cacache: () => cacache.put(join(folder, 'cacache'), `https://example.org/${stored % keys}`, newBytes()).then(() => {})
+  cacache: puttingInto('cacache', false),
+  // Where the file system has little to do for the bytes, it matters whether a name is new.
+  ...(sizes[size] <= 100 * 1024 && {
+    'ours, new': storing('ours-new', true),
+    'cacache, new': puttingInto('cacache-new', true)
+  })
 }
 for (const once of Object.values(contenders)) await once()
 

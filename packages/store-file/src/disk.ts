@@ -2,28 +2,30 @@ import fs, { constants, type Stats } from 'node:fs'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { GoneError, isCode, NotAFolderError } from './disk-errors.js'
-import { careful, type NewFile, OpenFiles } from './open-files.js'
+import { careful, lengthOf, type NewFile, OpenFiles } from './open-files.js'
 import { retrying } from './retrying.js'
 import { type Steps, wait } from './steps.js'
 
 const open = promisify(fs.open)
 const fsync = promisify(fs.fsync)
+// These are faster than their namesakes of `fs.promises`.
+const rename = promisify(fs.rename)
+const unlink = promisify(fs.unlink)
 const overwriteFlags = constants.O_WRONLY | constants.O_TRUNC | careful
 
 /** The few things that are done with the disk, each at once or in the thread pool. */
 export class Disk extends OpenFiles {
   /** Writes `parts` into a file that was made for them, and ends it. If that fails the file is removed. */
   *fill({ path, descriptor }: NewFile, parts: readonly Uint8Array[]): Steps<void> {
-    const length = parts.reduce((sum, { byteLength }) => sum + byteLength, 0)
     try {
       let isWritten = false
       try {
-        for (const part of parts) yield* this.append(descriptor, part, this.isBlocking(length))
+        yield* this.append(descriptor, parts)
         isWritten = true
       } finally {
         if (!isWritten) yield* this.close(descriptor)
       }
-      yield* this.finish(descriptor, length)
+      yield* this.finish(descriptor, lengthOf(parts))
     } catch (error) {
       yield* this.removeQuietly(path)
       throw error
@@ -42,7 +44,7 @@ export class Disk extends OpenFiles {
    */
   *rename(from: string, to: string, isReplacing: boolean): Steps<void> {
     const isAtOnce = this.mayBlock && !isReplacing
-    yield* retrying(() => (isAtOnce ? fs.renameSync(from, to) : fs.promises.rename(from, to)))
+    yield* retrying(() => (isAtOnce ? fs.renameSync(from, to) : rename(from, to)))
     if (this.options.durable) yield* this.#syncFolder(dirname(to))
   }
 
@@ -56,10 +58,11 @@ export class Disk extends OpenFiles {
     }
   }
 
-  /** Whether there was such a file. */
-  *remove(path: string): Steps<boolean> {
+  /** Whether there was such a file. The longer it is, the longer that takes. */
+  *remove(path: string, bytes = 0): Steps<boolean> {
+    const isAtOnce = this.isBlocking(bytes)
     try {
-      yield* retrying(() => (this.mayBlock ? fs.unlinkSync(path) : fs.promises.unlink(path)))
+      yield* retrying(() => (isAtOnce ? fs.unlinkSync(path) : unlink(path)))
       return true
     } catch (error) {
       if (isCode(error, 'ENOENT', 'ENOTDIR')) return false
@@ -68,9 +71,9 @@ export class Disk extends OpenFiles {
   }
 
   /** Removes what is in nobody's way if it stays. */
-  *removeQuietly(path: string): Steps<boolean> {
+  *removeQuietly(path: string, bytes?: number): Steps<boolean> {
     try {
-      return yield* this.remove(path)
+      return yield* this.remove(path, bytes)
     } catch {
       return false
     }

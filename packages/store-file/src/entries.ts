@@ -155,10 +155,11 @@ export class Entries {
     if (id !== undefined && !fitted.kept.some(({ response }) => response.id === id)) return undefined
     const keyFile = this.#layout.keyFile(hash)
     const given = content?.bytes === undefined ? undefined : content.temporary
+    const folder = this.#layout.entriesFolder(hash)
     let temporary: string | undefined
     try {
-      temporary = yield* this.#write(fitted.file, given)
-      yield* this.#folder.make(this.#layout.entriesFolder(hash))
+      temporary = yield* this.#write(fitted.file, given, folder)
+      if (given !== undefined) yield* this.#folder.make(folder)
       for (const { id, body } of fitted.leaving) yield* this.#writeBody(this.#layout.bodyFile(hash, id), body)
       if (content !== undefined && id !== undefined) yield* this.#moveBody(content, this.#layout.bodyFile(hash, id))
       const there = yield* this.#disk.look(keyFile)
@@ -179,13 +180,13 @@ export class Entries {
     }
   }
 
-  /** Where `bytes` now lie: in `given`, which is there for them, or else in a new file. */
-  *#write(bytes: Uint8Array, given?: string): Steps<string> {
+  /** Where `bytes` now lie: in `given`, which is there for them, or else in a new file; `folder` is made with that. */
+  *#write(bytes: Uint8Array, given?: string, folder?: string): Steps<string> {
     if (given !== undefined) {
       yield* this.#disk.overwrite(given, [bytes])
       return given
     }
-    const file = yield* this.#folder.temporary(this.#layout.entriesTemporary)
+    const file = yield* this.#folder.temporary(this.#layout.entriesTemporary, folder)
     yield* this.#disk.fill(file, [bytes])
     return file.path
   }
@@ -210,7 +211,7 @@ export class Entries {
     for (const { response, body } of before) {
       if (body !== undefined) continue
       const stays = after.some((one) => one.response.id === response.id && one.body === undefined)
-      if (!stays) yield* this.#disk.removeQuietly(this.#layout.bodyFile(hash, response.id))
+      if (!stays) yield* this.#disk.removeQuietly(this.#layout.bodyFile(hash, response.id), response.bodyBytes)
     }
   }
 }

@@ -98,21 +98,26 @@ export class Folder {
     return there.birthtimeMs === birthtimeMs || there.birthtimeMs === there.ctimeMs
   }
 
-  /** Makes sure that `path`, below the folder of the format, is there, and that no link leads out of the cache. */
-  *make(path: string): Steps<void> {
+  /**
+   * Makes sure that `path`, below the folder of the format, is there, and that no link leads out of the cache; the same of
+   * `beside`, which lies in the same folder.
+   */
+  *make(path: string, beside?: string): Steps<void> {
     const { root, format } = this.#layout
     const disk = this.#disk
-    if ((yield* disk.look(format)) === undefined && (yield* disk.makeFolders(root))) yield* this.#tag()
-    yield* disk.makeFolder(format)
+    const there = yield* disk.look(format)
+    if (there === undefined && (yield* disk.makeFolders(root))) yield* this.#tag()
+    if (!there?.isDirectory()) yield* disk.makeFolder(format)
     if (dirname(path) !== format) yield* disk.makeFolder(dirname(path))
     yield* disk.makeFolder(path)
+    if (beside !== undefined) yield* disk.makeFolder(beside)
   }
 
-  /** A new file in `folder` that nobody else knows of. No link has led it elsewhere. */
-  *temporary(folder: string): Steps<NewFile> {
+  /** A new file in `folder` that nobody else knows of. No link has led it elsewhere. `beside` is made with the folder. */
+  *temporary(folder: string, beside?: string): Steps<NewFile> {
     for (let attempt = 1; ; attempt++) {
       try {
-        yield* this.make(folder)
+        yield* this.make(folder, beside)
         return yield* this.#disk.create(`${folder}/${temporaryName()}`)
       } catch (error) {
         // Somebody has just moved or removed it.

@@ -1,4 +1,4 @@
-import type { Body } from '@cc/core'
+import type { Awaitable, Body } from '@cc/core'
 import { Content } from './content.js'
 import type { Disk } from './disk.js'
 import type { Folder } from './folder.js'
@@ -15,6 +15,10 @@ const noBytes = new Uint8Array(0)
 const turnBytes = 1_048_576
 /** Longer bodies are written by one process at a time; others are written before a lock would be taken. */
 const lockedBytes = 1_048_576
+/** What comes is written so much at a time, */
+const batchBytes = 1_048_576
+/** or so many pieces, for the memory that each may be a small part of. */
+const batchPieces = 64
 
 /** Takes bodies in: short ones into memory, longer ones into a file that nobody sees yet. */
 export class IncomingBodies {
@@ -95,9 +99,13 @@ class Gathering {
   readonly #digests: WrittenDigests | undefined
   #lock: LockFile | 'taken' | undefined
   #hasAskedForLock = false
-  /** What is not in the file yet. */
+  /** What came since the last batch. */
   #pieces: Uint8Array[] = []
+  #pieceBytes = 0
   #length = 0
+  /** The last batch. */
+  #batch: readonly Uint8Array[] = []
+  #writing: Awaitable<void> = undefined
 
   constructor(
     disk: Disk,
@@ -117,11 +125,14 @@ class Gathering {
     let isClosed = false
     try {
       for await (const piece of body) if (!(await this.#add(piece))) return undefined
+      if (!this.#isShort) await this.#writeBatch()
+      await this.#writing
       isClosed = true
       await run(this.#disk.finish(this.#file.descriptor, this.#isShort ? 0 : this.#length))
     } finally {
-      if (!isClosed) await run(this.#disk.close(this.#file.descriptor))
+      if (!isClosed) await this.#close()
     }
+    this.#digestBatch()
     const bytes = this.#isShort ? joined(this.#pieces) : undefined
     const lock = this.#lock === 'taken' ? undefined : this.#lock
     const content = new Content(bytes, this.#length, this.#file.path, lock)
@@ -134,6 +145,12 @@ class Gathering {
     if (this.#lock !== 'taken') await this.#lock?.release()
   }
 
+  /** Its descriptor is that of another file soon after. */
+  async #close(): Promise<void> {
+    await Promise.resolve(this.#writing).catch(() => {})
+    await run(this.#disk.close(this.#file.descriptor))
+  }
+
   get #isShort(): boolean {
     return this.#length <= besideBytes
   }
@@ -143,17 +160,34 @@ class Gathering {
     this.#length += piece.byteLength
     if (this.#length > this.#maxBytes) return false
     this.#pieces.push(piece)
+    this.#pieceBytes += piece.byteLength
     if (this.#isShort) return true
     if (this.#length > lockedBytes && !this.#hasAskedForLock) {
       this.#hasAskedForLock = true
       this.#lock = await this.#takeLock()
       if (this.#lock === 'taken') return false
     }
-    for (const one of this.#pieces.splice(0)) {
-      await run(this.#disk.append(this.#file.descriptor, one))
-      this.#digests?.add(one)
-    }
+    if (this.#pieceBytes >= batchBytes || this.#pieces.length >= batchPieces) await this.#writeBatch()
     return true
+  }
+
+  /** Begins to write what came, when the batch before is written; that one is digested meanwhile. */
+  async #writeBatch(): Promise<void> {
+    await this.#writing
+    const pieces = this.#pieces
+    this.#pieces = []
+    this.#pieceBytes = 0
+    this.#writing = run(this.#disk.append(this.#file.descriptor, pieces))
+    // It is heard of when somebody waits for it.
+    Promise.resolve(this.#writing).catch(() => {})
+    this.#digestBatch()
+    this.#batch = pieces
+  }
+
+  /** Of bytes that are in the file: whoever changed them before that is found out. */
+  #digestBatch(): void {
+    for (const piece of this.#batch) this.#digests?.add(piece)
+    this.#batch = []
   }
 }
 

@@ -140,16 +140,17 @@ export class OpenFiles {
     return { path, descriptor: yield* wait(open(path, createFlags, fileMode)) }
   }
 
-  /** Writes all of `bytes` where the last write ended. */
-  *append(descriptor: number, bytes: Uint8Array, isBlocking = this.isBlocking(bytes.byteLength)): Steps<void> {
-    let at = 0
-    while (at < bytes.byteLength) {
-      const written = isBlocking
-        ? fs.writeSync(descriptor, bytes, at, bytes.byteLength - at, null)
-        : yield* wait(writeAsync(descriptor, bytes, at, bytes.byteLength - at))
+  /** Writes all of `parts` where the last write ended, at once if the system takes them at once. */
+  *append(descriptor: number, parts: readonly Uint8Array[]): Steps<void> {
+    const length = lengthOf(parts)
+    const isBlocking = this.isBlocking(length)
+    let left = parts
+    for (let at = 0; at < length; ) {
+      const written = isBlocking ? fs.writevSync(descriptor, left) : yield* wait(writeAsync(descriptor, left))
       // It would be tried for ever.
-      if (written === 0) throw new ShortWriteError(at, bytes.byteLength)
+      if (written === 0) throw new ShortWriteError(at, length)
       at += written
+      if (at < length) left = without(left, written)
     }
   }
 
@@ -185,8 +186,24 @@ function readAsync(descriptor: number, bytes: Buffer, at: number, length: number
   )
 }
 
-function writeAsync(descriptor: number, bytes: Uint8Array, at: number, length: number): Promise<number> {
+function writeAsync(descriptor: number, parts: readonly Uint8Array[]): Promise<number> {
   return new Promise((resolve, reject) =>
-    fs.write(descriptor, bytes, at, length, null, (error, written) => (error ? reject(error) : resolve(written)))
+    fs.writev(descriptor, parts, (error, written) => (error ? reject(error) : resolve(written)))
   )
+}
+
+export function lengthOf(parts: readonly Uint8Array[]): number {
+  let length = 0
+  for (const { byteLength } of parts) length += byteLength
+  return length
+}
+
+/** What is left of `parts` without the first `bytes` bytes of them. */
+function without(parts: readonly Uint8Array[], bytes: number): readonly Uint8Array[] {
+  let at = 0
+  for (const [n, part] of parts.entries()) {
+    if (at + part.byteLength > bytes) return [part.subarray(bytes - at), ...parts.slice(n + 1)]
+    at += part.byteLength
+  }
+  return []
 }
