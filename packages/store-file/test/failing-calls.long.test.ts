@@ -9,6 +9,8 @@ const errors = [
   ...['EIO', 'EACCES', 'ENOSPC', 'EMFILE', 'ENFILE', 'EROFS', 'ESTALE', 'EBUSY', 'EDQUOT', 'EPERM', 'ETIMEDOUT'],
   ...['EXDEV', 'ENOENT', 'EEXIST', 'ENOTDIR', 'ENOMEM', 'EINTR', 'EAGAIN', 'EFBIG', 'ELOOP', 'ENOTEMPTY']
 ]
+/** Those that can go on: what is interrupted is tried again by libuv until it is not. */
+const lasting = errors.filter((error) => error !== 'EINTR')
 /** Of all errors so many are tried with each call, others with the next one and in the next run. */
 const atOnce = 4
 
@@ -20,7 +22,7 @@ describe('calls of the system that fail', () => {
       let next = randomInt(errors.length)
       const some = () => Array.from({ length: atOnce }, () => errors[next++ % errors.length])
       for (const call of new Set(traced.calls)) {
-        for (const error of errors) await traced.runWith(call, `error=${error}`, '1+')
+        for (const error of lasting) await traced.runWith(call, `error=${error}`, '1+')
         for (let n = 1, isThere = true; isThere; n++) {
           for (const error of some()) isThere = await traced.runWith(call, `error=${error}`, n)
         }
