@@ -20,7 +20,7 @@ export async function sweepTemporary(disk: Disk, folder: Folder, within: string,
     const path = `${within}/${name}`
     const stats = await run(disk.look(path))
     if (!stats?.isFile() || !isLeftOver(now - stats.mtimeMs, maker)) continue
-    await run(disk.removeQuietly(path))
+    await run(disk.removeQuietly(path, stats.size))
   }
 }
 

@@ -1,19 +1,12 @@
 import { existsSync, mkdirSync, readdirSync, utimesSync } from 'node:fs'
 import { basename } from 'node:path'
 import { afterEach, beforeEach, expect, it } from '@jest/globals'
+import { maintenanceOn } from '../test/maintenance-on.js'
 import { HOUR, newFolder, put, removeFolder } from '../test/sample.js'
-import { Clearing } from './clearing.js'
 import { Disk } from './disk.js'
-import { Entries } from './entries.js'
-import { Folder } from './folder.js'
 import { FileStore } from './index.js'
 import { hashOf, Layout } from './layout.js'
-import { Maintenance } from './maintenance.js'
-import { Marks } from './marks.js'
 import { readOptions } from './options.js'
-import { Survey } from './survey.js'
-import { Tidying } from './tidying.js'
-import { Turns } from './turns.js'
 
 let path: string
 beforeEach(() => {
@@ -21,22 +14,9 @@ beforeEach(() => {
 })
 afterEach(() => removeFolder(path))
 
-/** The maintenance of a folder on such a disk. */
-function maintenanceOn(disk: Disk): Maintenance {
-  const settings = readOptions(path, {})
-  const layout = new Layout(path)
-  const folder = new Folder(layout, disk, settings)
-  const turns = new Turns()
-  const marks = new Marks(layout, disk, folder, settings.clock)
-  const tidying = new Tidying(layout, disk, folder, new Entries(layout, disk, folder, turns, marks), turns, marks)
-  const survey = new Survey(layout, disk, folder)
-  const clearing = new Clearing(layout, disk, folder)
-  return new Maintenance({ layout, disk, folder, survey, tidying, marks, clearing }, settings)
-}
-
 it('counts in the background also where nobody has taken a lock yet', async () => {
   await put(new FileStore(path), 'a key', 100)
-  const maintenance = maintenanceOn(new Disk(readOptions(path, {})))
+  const maintenance = maintenanceOn(path, new Disk(readOptions(path, {})))
   expect(await maintenance.runInBackground()).toEqual({ bytes: 4096, keys: 1, changes: 0 })
 })
 
@@ -57,7 +37,7 @@ it('goes on where a file cannot be read, and counts it (row D11)', async () => {
       return yield* super.read(path, maxBytes)
     }
   }
-  const maintenance = maintenanceOn(new Failing(readOptions(path, {})))
+  const maintenance = maintenanceOn(path, new Failing(readOptions(path, {})))
   expect(await maintenance.run()).toEqual({ bytes: 11 * 4096, keys: 11, changes: 0 })
   const kept = Array.from({ length: 20 }, (_, n) => existsSync(layout.markFile(hashOf(`mark ${n}`))))
   expect(kept).toEqual(kept.map((_, n) => n === 0))
