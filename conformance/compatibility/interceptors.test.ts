@@ -4,7 +4,7 @@ import { DictStore } from '@cc/store-dict'
 import { describe, expect, it } from '@jest/globals'
 import { type Dispatcher, interceptors } from 'undici'
 import { type Answer, type Ask, agentFor, ask, askByFetch, Client, type Interceptor, startOrigin } from './client.js'
-import type { Origin } from './origin.js'
+import type { Origin, Protocol } from './origin.js'
 
 const others: readonly { readonly name: string; readonly make: () => Interceptor; readonly hangs?: 'fetch' }[] = [
   { name: 'dns', make: () => interceptors.dns() },
@@ -63,18 +63,22 @@ function composed(origin: Origin, ...given: readonly Interceptor[]): Dispatcher 
   return agentFor(origin).compose([...given])
 }
 
-async function starting(count: number): Promise<Origin[]> {
-  const origins: Origin[] = []
-  for (let i = 0; i < count; i++) origins.push(await startOrigin('http'))
-  return origins
+async function startTwo(protocol: Protocol): Promise<[Origin, Origin]> {
+  return [await startOrigin(protocol), await startOrigin(protocol)]
 }
 
-describe.each(ways)('through $way', ({ way, asking }) => {
+// Over TLS alone HTTP/1.1 is what it is without. What is below is the same for all ways.
+const waysOver = [
+  ...ways.map((way) => ({ ...way, protocol: 'http' as const })),
+  { way: 'request', asking: ask, protocol: 'h2' as const }
+]
+
+describe.each(waysOver)('through $way over $protocol', ({ protocol, way, asking }) => {
   describe.each(others.filter(({ hangs }) => hangs !== way))('$name', ({ make }) => {
     it.each([{ place: 'above' }, { place: 'below' }])(
       '$place: everything is as without the cache',
       async ({ place }) => {
-        const [bareOrigin, origin] = (await starting(2)) as [Origin, Origin]
+        const [bareOrigin, origin] = await startTwo(protocol)
         const bare = await outcomes(asking, composed(bareOrigin, make()), bareOrigin)
         const cache = new Client().cache()
         const dispatcher = place === 'above' ? composed(origin, cache, make()) : composed(origin, make(), cache)
@@ -85,7 +89,7 @@ describe.each(ways)('through $way', ({ way, asking }) => {
     it.each([{ place: 'above' }, { place: 'below' }])(
       '$place: nothing is stored that is wrong for others (MSG-02, GEN-02, GEN-03)',
       async ({ place }) => {
-        const [plainOrigin, origin] = (await starting(2)) as [Origin, Origin]
+        const [plainOrigin, origin] = await startTwo(protocol)
         const store: CacheStore = new DictStore()
         const cache = new Client().cache({ store })
         const dispatcher = place === 'above' ? composed(origin, cache, make()) : composed(origin, make(), cache)

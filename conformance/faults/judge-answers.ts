@@ -26,6 +26,12 @@ export function wrongIn(
   })
 }
 
+/** A step that took too long. */
+export interface Late {
+  readonly at: number
+  readonly what: string
+}
+
 /** What took too long. */
 export function lateIn(
   { steps }: Scenario,
@@ -33,12 +39,14 @@ export function lateIn(
   expected: readonly Played[],
   storeTimeoutMs: number,
   lie: StoreLie
-): string[] {
+): Late[] {
   return steps.flatMap((step, i) => {
     const limitMs = storeTimeoutMs + (mayBreakOff(step, lie) ? stallLimitMs : 0)
     const { tookMs = 0 } = played[i] ?? {}
     const mostMs = (expected[i] as Played).tookMs + limitMs + slackMs
-    return tookMs <= mostMs ? [] : [`step ${nameOf(step, i)}: took ${tookMs} ms, more than ${mostMs} ms`]
+    return tookMs <= mostMs
+      ? []
+      : [{ at: i, what: `step ${nameOf(step, i)}: took ${tookMs} ms, more than ${mostMs} ms` }]
   })
 }
 

@@ -30,7 +30,7 @@ export interface Played {
 }
 
 /** Fields that a cache adds or leaves out, or that belong to one connection. RFC 9111 §3.1. */
-const notCompared = new Set(['age', 'date', 'connection', 'keep-alive', 'transfer-encoding'])
+const notCompared = new Set(['age', 'cache-status', 'date', 'connection', 'keep-alive', 'transfer-encoding'])
 /** What takes longer than that hangs. */
 const patienceMs = 20_000
 
@@ -58,7 +58,10 @@ export async function play({ steps }: Scenario, playing: Playing): Promise<Playe
   return played
 }
 
-async function ask({ ask, method = 'GET', headers, abort }: Step, playing: Playing): Promise<Got | Failed> {
+async function ask(
+  { ask, method = 'GET', headers, body: content, mode, abort }: Step,
+  playing: Playing
+): Promise<Got | Failed> {
   const patience = new AbortController()
   const timer = setTimeout(() => patience.abort(new Error(hung)), patienceMs)
   const left = abort === 'at once' ? new AbortController() : undefined
@@ -67,7 +70,9 @@ async function ask({ ask, method = 'GET', headers, abort }: Step, playing: Playi
       dispatcher: playing.dispatcher,
       method: method as 'GET',
       signal: left?.signal ?? patience.signal,
-      ...(headers !== undefined && { headers })
+      ...(headers !== undefined && { headers }),
+      ...(content !== undefined && { body: content }),
+      ...(mode !== undefined && { cacheMode: mode })
     })
     left?.abort()
     const response = await asking

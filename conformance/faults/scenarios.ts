@@ -1,4 +1,4 @@
-import type { CacheOptions } from '@cc/core'
+import type { CacheMode, CacheOptions } from '@cc/core'
 
 /** One thing a caller does. */
 export interface Step {
@@ -6,6 +6,9 @@ export interface Step {
   readonly ask: string
   readonly method?: string
   readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+  /** What the caller wants of caches, in the words of the Fetch standard. */
+  readonly mode?: CacheMode
   /** Seconds that pass before. */
   readonly after?: number
   /** How many ask the same at the same time. */
@@ -21,7 +24,7 @@ export interface Step {
 /** What a caller does one after another, and that the answers are those of an origin without a cache. */
 export interface Scenario {
   readonly name: string
-  readonly options?: Pick<CacheOptions, 'type' | 'keyFields'>
+  readonly options?: Omit<CacheOptions, 'store' | 'storeTimeoutMs' | 'clock' | 'onDecision'>
   readonly steps: readonly Step[]
 }
 
@@ -34,6 +37,14 @@ const later = { after: 5 }
 const severalUsers = ['private', 'public'].flatMap((ask) =>
   ['one', 'two', 'one', 'two'].map((user) => get(ask, withFields({ Authorization: `Bearer ${user}` })))
 )
+
+const range = (bytes: string) => withFields({ Range: `bytes=${bytes}` })
+const question = (body: string, more: Omit<Step, 'ask' | 'method' | 'body'> = {}): Step => ({
+  ask: 'asked-by-content',
+  method: 'QUERY',
+  body,
+  ...more
+})
 
 /** Something of everything: every lie is told in it. */
 export const medley: Scenario = {
@@ -241,11 +252,110 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: 'ranges',
+    steps: [get('long', range('1-4')), get('long'), get('long', range('1-4')), get('long')]
+  },
+  {
+    name: 'parts that are stored, and the rest of them',
+    options: { ranges: 'store' },
     steps: [
-      get('long', withFields({ Range: 'bytes=1-4' })),
-      get('long'),
-      get('long', withFields({ Range: 'bytes=1-4' })),
+      ...twice('long', range('0-99999')),
+      get('long', range('50-99')),
+      ...twice('long'),
+      change('long', 'PUT'),
+      get('long', range('200000-299999')),
+      get('long', range('100000-199999')),
+      get('long', range('150000-250000')),
+      get('long', range('0-99999')),
       get('long')
     ]
-  }
+  },
+  {
+    name: 'parts of what has changed meanwhile',
+    options: { ranges: 'store' },
+    steps: [
+      get('long-brief', range('0-99999')),
+      change('other'),
+      get('long-brief', { ...later, ...range('0-99999') }),
+      get('long-brief', later),
+      get('long-brief', later)
+    ]
+  },
+  {
+    name: 'what broke off is completed',
+    options: { ranges: 'store' },
+    steps: [
+      get('long', { abort: 'data' }),
+      ...twice('long'),
+      change('long'),
+      get('long', { abort: 'head' }),
+      get('long')
+    ]
+  },
+  {
+    name: 'questions',
+    steps: [
+      ...['a', 'b', 'a'].map((body) => question(body)),
+      question('a', later),
+      question('a', again),
+      change('asked-by-content'),
+      question('a'),
+      question('a', { times: 3 })
+    ]
+  },
+  {
+    name: 'groups, one member of which makes the others invalid',
+    steps: [
+      ...twice('grouped'),
+      ...twice('grouped-too'),
+      change('of-the-group'),
+      ...twice('grouped'),
+      get('grouped-too', { times: 2 }),
+      get('grouped-too', later)
+    ]
+  },
+  {
+    name: 'queries that make no difference',
+    options: { noVarySearch: true },
+    steps: [
+      get('searched?utm=1'),
+      get('searched?utm=2'),
+      get('searched?utm=3', later),
+      get('searched?id=1&utm=1'),
+      change('searched?utm=1'),
+      get('searched?utm=1'),
+      get('searched?utm=1')
+    ]
+  },
+  {
+    name: 'an answer to POST that is one to GET',
+    steps: [get('posted'), change('posted'), ...twice('posted'), change('posted', 'PUT'), get('posted')]
+  },
+  {
+    name: 'fields for this cache',
+    options: { targetedFields: ['CDN-Cache-Control'] },
+    steps: [...twice('targeted'), get('targeted', later), change('targeted'), get('targeted')]
+  },
+  {
+    name: 'modes of requests',
+    steps: (['default', 'no-store', 'reload', 'no-cache'] as const).flatMap((mode) => [
+      get('fresh', { mode }),
+      get('brief', { ...later, mode }),
+      change('brief'),
+      get('brief', { ...later, mode })
+    ])
+  },
+  {
+    name: 'one lock for several processes',
+    options: { collapseAcrossProcesses: true },
+    steps: [
+      get('fresh', { times: 3 }),
+      get('brief'),
+      get('brief', { ...later, times: 3 }),
+      get('lenient'),
+      get('lenient', { times: 2 })
+    ]
+  },
+  { ...medley, name: 'something of everything, signed', options: { integrityKey: 'k'.repeat(32) } },
+  { ...medley, name: 'something of everything, with Cache-Status', options: { cacheStatus: 'Test' } },
+  { ...medley, name: 'something of everything, each alone', options: { collapse: false } }
 ]

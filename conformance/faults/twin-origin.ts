@@ -28,7 +28,7 @@ function moving(changes: number, body: string | Buffer): Resource {
 }
 
 /** All answers of the origin depend on the request and on how many unsafe requests came before it, and on nothing else. */
-const resources: Record<string, (changes: number, headers: ReceivedRequest['headers']) => Resource> = {
+const resources: Record<string, (changes: number, headers: ReceivedRequest['headers'], content: Buffer) => Resource> = {
   fresh: (n) => ({
     fields: { 'Cache-Control': 'max-age=60', ETag: `"${n}"`, 'X-Two': ['a', 'b'] },
     body: `fresh ${n}`
@@ -81,6 +81,28 @@ const resources: Record<string, (changes: number, headers: ReceivedRequest['head
   }),
   'short-moving': (n) => moving(n, 'it moves'),
   'long-moving': (n) => moving(n, long),
+  'asked-by-content': (n, _headers, content) => ({
+    fields: { 'Cache-Control': 'max-age=1' },
+    body: `to ${content}: ${n}`,
+    tag: `"${n}"`
+  }),
+  grouped: (n) => ({ fields: { 'Cache-Control': 'max-age=60', 'Cache-Groups': '"g"' }, body: `grouped ${n}` }),
+  'grouped-too': (n) => ({
+    fields: { 'Cache-Control': 'max-age=1', 'Cache-Groups': '"other", "g"' },
+    body: `grouped, too ${n}`,
+    tag: `"${n}"`
+  }),
+  searched: (n) => ({
+    fields: { 'Cache-Control': 'max-age=1', 'No-Vary-Search': 'params=("utm")' },
+    body: `searched ${n}`,
+    tag: `"${n}"`
+  }),
+  posted: (n) => ({ fields: { 'Cache-Control': 'max-age=60', 'Content-Location': 'posted' }, body: `posted ${n}` }),
+  targeted: (n) => ({
+    fields: { 'Cache-Control': 'no-store', 'CDN-Cache-Control': 'max-age=1' },
+    body: `targeted ${n}`,
+    tag: `"${n}"`
+  }),
   huge: () => ({ fields: { 'Cache-Control': 'max-age=60' }, body: huge }),
   chunked: (n) => ({ fields: { 'Cache-Control': 'max-age=60' }, body: `chunked ${n} `.repeat(10_000), chunked: true }),
   trailers: () => ({
@@ -91,6 +113,8 @@ const resources: Record<string, (changes: number, headers: ReceivedRequest['head
   }),
   hinted: (n) => ({ fields: { 'Cache-Control': 'max-age=60' }, body: `hinted ${n}`, hint: '</style.css>; rel=preload' })
 }
+
+const safe = new Set(['GET', 'HEAD', 'QUERY'])
 
 /**
  * An origin of which any number of clients can each see their own: the first segment of a path tells them apart, and what
@@ -104,10 +128,12 @@ export async function twinOrigin(): Promise<Origin> {
     const { 'x-fail': failure } = request.headers
     if (failure === 'reset') return void response.destroy()
     if (failure !== undefined) return void response.writeHead(503).end('out of order')
-    if (request.method === 'GET' || request.method === 'HEAD') {
-      return give(response, request, resources[name]?.(changed, request.headers) ?? { status: 404, fields: {} })
-    }
+    const now = (changes: number) =>
+      resources[name]?.(changes, request.headers, request.body) ?? { status: 404, fields: {} }
+    if (safe.has(request.method)) return give(response, request, now(changed))
     changes.set(client, changed + 1)
+    if (name === 'posted' && request.method === 'POST') return give(response, request, now(changed + 1))
+    if (name === 'of-the-group') response.setHeader('Cache-Group-Invalidation', '"g"')
     response.setHeader('Content-Length', 7).end('changed')
   })
 }
@@ -125,15 +151,29 @@ function give(response: ServerResponse, { method, headers }: ReceivedRequest, re
   if (isKnown) return void response.writeHead(304).end()
   response.statusCode = status
   if (trailers !== undefined) response.addTrailers(trailers)
-  const isRange = headers.range === 'bytes=1-4' && !chunked && status === 200
   const whole = Buffer.from(body)
-  const sent = isRange ? whole.subarray(1, 5) : whole
+  const range = chunked || status !== 200 || isOther(headers['if-range'], tag) ? undefined : rangeIn(headers.range)
+  const sent = range === undefined ? whole : whole.subarray(range.first, range.last + 1)
   if (!chunked && body !== '') response.setHeader('Content-Length', sent.byteLength)
-  if (isRange) response.writeHead(206, { 'Content-Range': `bytes 1-4/${whole.byteLength}` })
+  if (range !== undefined) {
+    const last = range.first + sent.byteLength - 1
+    response.writeHead(206, { 'Content-Range': `bytes ${range.first}-${last}/${whole.byteLength}` })
+  }
   if (method === 'HEAD') response.end()
   else if (!chunked) response.end(sent)
   else {
     response.write(sent.subarray(0, 5))
     response.end(sent.subarray(5))
   }
+}
+
+function isOther(asked: string | string[] | undefined, tag: string | undefined): boolean {
+  return asked !== undefined && asked !== tag
+}
+
+function rangeIn(asked: string | undefined): { first: number; last: number } | undefined {
+  const [, first, last] = /^bytes=(\d+)-(\d*)$/.exec(asked ?? '') ?? []
+  return first === undefined
+    ? undefined
+    : { first: Number(first), last: last ? Number(last) : Number.POSITIVE_INFINITY }
 }

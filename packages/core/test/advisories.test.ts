@@ -3,12 +3,13 @@ import type { Socket } from 'node:net'
 import { type CacheDecision, cacheInterceptor } from '@cc/core'
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { Agent, type Dispatcher, interceptors, request, upgrade } from 'undici'
-import { answering, ask, decided, ok } from './answers.js'
+import { answering, ask, Barrier, decided, ok } from './answers.js'
 import { FaultyStore } from './faulty-store.js'
 import { setUp, stores } from './harness.js'
 import { leakClient, type Planting, type User } from './leak-client.js'
 import { turns } from './no-stray-errors.js'
 import { rawOrigin, writeRaw } from './raw-origin.js'
+import { Recorder } from './recorder.js'
 
 const agents: Agent[] = []
 
@@ -140,6 +141,42 @@ describe.each(stores)('what went wrong in other caches, with %s (row X9)', (_nam
       Array(users).fill([false, 'MSG-03'])
     )
     expect(client.asked).toBe(users)
+  })
+
+  it('CVE-2026-2581 (undici): of an answer that many share nothing is gathered for who does not read it (COLL-01, MSG-03)', async () => {
+    const pieces = 64
+    const piece = Buffer.alloc(65_536, 'x')
+    const barrier = new Barrier()
+    const respond = (_setUp: unknown, _request: unknown, response: ServerResponse) => {
+      response.setHeader('Cache-Control', 'max-age=60')
+      barrier.hold(() => {
+        for (let i = 0; i < pieces; i++) response.write(piece)
+        response.end()
+      })
+    }
+    const client = await setUp(makeStore(), respond, { maxEntryBytes: 65_536, copyBufferBytes: 65_536 })
+    const given = { origin: client.origin.url, path: '/', method: 'GET' } as const
+    const reader = new Recorder('new')
+    const idle = Array.from(
+      { length: 4 },
+      () => new Recorder('new', (step, control) => step === 'head' && control.pause())
+    )
+    client.dispatcher.dispatch({ ...given }, reader.handler)
+    await barrier.held(1)
+    for (const { handler } of idle) client.dispatcher.dispatch({ ...given }, handler)
+    await turns(20)
+    expect(client.asked).toBe(1)
+    barrier.release(0)
+    await reader.over
+    expect(reader.text).toHaveLength(pieces * piece.length)
+    // What is not there any more each has to ask for, once he wants it.
+    for (const { control } of idle) control.resume()
+    await barrier.held(1 + idle.length)
+    for (let n = 1; n <= idle.length; n++) barrier.release(n)
+    for (const recorder of idle) {
+      await recorder.over
+      expect([recorder.errors, recorder.text === reader.text]).toEqual([[], true])
+    }
   })
 
   it("CVE-2026-6733 (undici): an answer that nobody asked for is nobody's, and not kept (SEC-02)", async () => {

@@ -91,7 +91,7 @@ const respond: Respond = ({ path, method, headers }, response, n) => {
   }
   const answers: Record<string, readonly [fields: Record<string, string>, body?: string | undefined]> = {
     '/public': [{ 'Cache-Control': 'public, max-age=10' }],
-    '/stale': [{ 'Cache-Control': 'public, max-age=10, stale-while-revalidate=5' }],
+    '/stale': [{ 'Cache-Control': 'public, max-age=10, stale-while-revalidate=5', 'No-Vary-Search': 'params=("own")' }],
     '/must-revalidate': [{ 'Cache-Control': 'max-age=10, must-revalidate' }],
     '/no-store': [{ 'Cache-Control': 'no-store' }, answered['no-store']],
     '/unauthorized': [{ 'Cache-Control': 'max-age=60' }, answered.unauthorized],
@@ -150,7 +150,7 @@ async function useEverything(store: RecordingStore, options: Omit<CacheOptions, 
   const withPassword = `http://${asked.username}:${asked.password}@${authority}`
   const ask = async (path: string, method = 'GET', headers: object = credentials, url = ownUrl) => {
     const recorder = new Recorder('new')
-    const body = method === 'POST' ? { body: asked.content } : {}
+    const body = method === 'POST' || method === 'QUERY' ? { body: asked.content } : {}
     dispatcher.dispatch({ origin: url, path, method, headers: { ...headers }, ...body } as never, recorder.handler)
     await recorder.over
     await turns(6)
@@ -165,6 +165,7 @@ async function useEverything(store: RecordingStore, options: Omit<CacheOptions, 
       await ask(path, 'HEAD')
     }
     await ask('/public', 'POST')
+    for (let i = 0; i < 2; i++) await ask('/stale', 'QUERY')
     for (const path of ['/public', '/stale', '/no-store']) {
       const query = `?a=1&Token=${inQuery.query}&own=${inQuery['own-parameter']}`
       for (const headers of [credentials, {}, { 'cache-control': 'no-cache' }]) await ask(path + query, 'GET', headers)
@@ -191,6 +192,8 @@ const settings: [what: string, options: Omit<CacheOptions, 'store' | 'clock'>][]
   ['shared', {}],
   ['shared, with keyFields', { keyFields: ['Authorization', 'X-Api-Key', 'Cookie'], maxVariants: 2 }],
   ['shared, with a key', { integrityKey: asked.integrity?.padEnd(40, 'x') as string }],
+  ['shared, with noVarySearch', { noVarySearch: true }],
+  ['shared, with Cache-Status', { cacheStatus: 'Test', cacheStatusKey: true }],
   ['private', { type: 'private' }],
   ['shared, with redactQuery', { redactQuery: ['OWN', 'token'] }],
   ['private, with keyFields', { type: 'private', keyFields: ['X-Auth-Token'] }]
@@ -240,6 +243,7 @@ describe('secrets (row X11)', () => {
       expect(kept).toContain('kept-body')
       expect(kept).toContain('kept-field')
       expect(kept).toContain('kept-location')
+      expect(kept).toContain('"method":"QUERY"')
       const digest = createHash('sha256').update(credentials.cookie).digest('hex')
       expect(kept.includes(digest)).toBe(options.integrityKey === undefined)
     })
