@@ -100,6 +100,16 @@ describe('a body whose rest was asked for by a retry', () => {
   })
 })
 
+it.each(ways)('a RetryAgent around a cache tries again, and stores once, by $way', async ({ asking }) => {
+  const origin = await startOrigin('http')
+  const client = new Client()
+  const dispatcher = new RetryAgent(agentFor(origin).compose(client.cache()), { minTimeout: 1 })
+  for (let i = 0; i < 2; i++)
+    expect(await asking(dispatcher, `${origin.url}/failing`)).toMatchObject({ status: 200, text })
+  expect(origin.asked).toEqual(['GET /failing', 'GET /failing'])
+  expect(client.decisions).toMatchObject([{ stored: false }, { stored: true }, { outcome: 'hit' }])
+})
+
 describe.each(places)('deduplicate $place the cache', ({ place }) => {
   it.each(ways)('gives all the same, and each user his own, by $way', async ({ asking }) => {
     const origin = await startOrigin('http')

@@ -23,6 +23,20 @@ class LockingStore extends MapStore {
   }
 }
 
+const afterwards = async (ms: number): Promise<Lease> => {
+  await new Promise((resolve) => setTimeout(resolve, ms))
+  return { release: () => {} }
+}
+
+const unreadable = new Proxy(
+  {},
+  {
+    get: () => {
+      throw new Error('unreadable')
+    }
+  }
+)
+
 class CountingStore extends MapStore {
   override lock: MapStore['lock'] = super.lock.bind(this)
 
@@ -102,7 +116,22 @@ describe('collapsed requests of caches that share a store (RFC 9111 §4)', () =>
         return undefined
       }
     ],
-    ['cannot be released', async () => ({ release: () => Promise.reject(new Error('no release')) })]
+    ['cannot be released', async () => ({ release: () => Promise.reject(new Error('no release')) })],
+    [
+      'throws when it is released',
+      () => ({
+        release: () => {
+          throw new Error('no release')
+        }
+      })
+    ],
+    ['never tells that it was released', () => ({ release: () => new Promise(() => {}) })],
+    ['is nonsense', async () => 5 as never],
+    ['is nothing', () => null as never],
+    ['cannot be given back', async () => ({}) as never],
+    ['cannot be read', () => unreadable as never],
+    ['is always taken', () => undefined],
+    ['comes too late', (_key, { waitMs }) => afterwards(waitMs + 20)]
   ])('COLL-01: ROB-02: a lock that %s costs the wait and no request', async (_what, lock) => {
     const { client, barrier } = await withHeldOrigin(new LockingStore(lock), ok('max-age=60'), {
       ...across,
