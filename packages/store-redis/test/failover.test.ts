@@ -4,11 +4,42 @@ import { describeFailover, load, untilAllStored } from './describe-failover.js'
 import { JudgedCache, underLoad } from './judged-cache.js'
 import { libraries } from './libraries.js'
 import { limits } from './paths.js'
-import { startCluster } from './servers/index.js'
+import { startCluster, startSentinels } from './servers/index.js'
+
+/** What docs/redis-store.md says a client of a cluster needs to notice a master that hangs. */
+const noticing = {
+  enableOfflineQueue: false,
+  redisOptions: { connectTimeout: 1_000, commandTimeout: 1_000, socketTimeout: 2_000 }
+}
 
 describe('RedisStore under load', () => {
   // The other libraries are tried at length.
   describeFailover(libraries.slice(0, 1))
+
+  it('leaves a primary that hangs for the one that sentinels name, over a connection of its own (rows R3, R7)', async () => {
+    const group = await startSentinels()
+    const options = { sentinels: group.addresses, name: group.name }
+    const cache = await JudgedCache.start(new RedisStore({ options }), limits)
+    await untilAllStored(cache)
+    const old = await group.primary()
+    await underLoad(cache, { ...load, onAnswer: (n) => void (n === 200 && group.kill(old, 'SIGSTOP')) })
+    await group.haveReplaced(old)
+    await untilAllStored(cache)
+    // Who hangs keeps those waiting who close their connections.
+    await old.kill('SIGCONT')
+  })
+
+  it('has the origin answer while a master hangs, and then is served by its replica (rows R3, R7)', async () => {
+    const servers = await startCluster()
+    const client = libraries[0][1].cluster(servers.startupNodes, noticing)
+    const cache = await JudgedCache.start(new RedisStore({ client }), limits)
+    await untilAllStored(cache)
+    const [master] = servers.masters
+    await underLoad(cache, { ...load, onAnswer: (n) => void (n === 200 && servers.kill(master, 'SIGSTOP')) })
+    await servers.haveReplaced(master)
+    await untilAllStored(cache)
+    await master.kill('SIGCONT')
+  })
 
   it('has the origin answer while a master is missing, and serves when it is back (row R8)', async () => {
     const servers = await startCluster({ masters: 3, replicas: 0 })

@@ -73,7 +73,7 @@ export class Cluster {
 
   /** The running node that serves this slot now, as the others see it. */
   async masterOf(slot: number): Promise<ClusterNode> {
-    const running = this.nodes.find((node) => !node.hasEnded)
+    const running = this.nodes.find((node) => node.answers)
     const master = running && (await masterPort(running, slot))
     const node = this.nodes.find(({ port }) => port === master)
     if (node === undefined) throw new Error(`nobody serves slot ${slot}`)
@@ -83,7 +83,7 @@ export class Cluster {
   /** Resolves when every running node finds that all slots are served. */
   async isWhole(): Promise<void> {
     for (const node of this.nodes) {
-      if (node.hasEnded) continue
+      if (!node.answers) continue
       await askUntil(
         () => node.facts('CLUSTER', 'INFO'),
         (info) => info.cluster_state === 'ok' && info.cluster_slots_ok === String(SLOTS)
@@ -91,16 +91,16 @@ export class Cluster {
     }
   }
 
-  /** Kills a node, which the others notice soon. */
-  async kill(node: ClusterNode): Promise<void> {
-    await node.kill()
-    for (const other of this.nodes) if (!other.hasEnded) await setNodeTimeout(other, IMPATIENT_MS)
+  /** Kills a node, or holds it up, which the others notice soon. */
+  async kill(node: ClusterNode, signal: 'SIGKILL' | 'SIGSTOP' = 'SIGKILL'): Promise<void> {
+    await node.kill(signal)
+    for (const other of this.nodes) if (other.answers) await setNodeTimeout(other, IMPATIENT_MS)
   }
 
   /** The replica of a master, as it is now. */
   async replicaOf(master: ClusterNode): Promise<ClusterNode> {
     for (const node of this.nodes) {
-      if (node.hasEnded) continue
+      if (!node.answers) continue
       const [role, , port] = (await node.ask('ROLE')) as readonly unknown[]
       if (role === 'slave' && port === master.port) return node
     }
@@ -124,7 +124,7 @@ export class Cluster {
   /** Resolves when another node serves the slots of this one. */
   async haveReplaced(old: ClusterNode): Promise<void> {
     for (const node of this.nodes) {
-      if (node === old || node.hasEnded) continue
+      if (node === old || !node.answers) continue
       await askUntil(
         () => node.ask('CLUSTER', 'SLOTS') as Promise<[number, number, [string, number]][]>,
         (ranges) => ranges.every(([, , [, port]]) => port !== old.port)
@@ -148,7 +148,7 @@ export class Cluster {
     for (const node of [to, from]) await node.ask('CLUSTER', 'SETSLOT', slot, 'NODE', to.id)
     // Until all have heard of it, one that has not may win the two over again.
     for (const node of this.nodes) {
-      if (!node.hasEnded)
+      if (node.answers)
         await askUntil(
           () => masterPort(node, slot),
           (port) => port === to.port

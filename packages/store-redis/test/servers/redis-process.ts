@@ -16,6 +16,7 @@ export class RedisProcess {
   readonly #arguments: readonly string[]
   #child: ChildProcess | undefined
   #log: string[] = []
+  #isHeldUp = false
   readonly #watching = new Set<() => void>()
 
   /** `configuration` as in redis.conf; a sentinel rewrites it as it learns. */
@@ -31,6 +32,7 @@ export class RedisProcess {
     this.#log = []
     const child = spawn(await redisServer(), this.#arguments, { stdio: ['ignore', 'pipe', 'pipe'] })
     this.#child = child
+    this.#isHeldUp = false
     for (const stream of [child.stdout, child.stderr]) {
       let rest = ''
       stream.setEncoding('utf8').on('data', (text: string) => {
@@ -63,12 +65,18 @@ export class RedisProcess {
     return this.#child === undefined || this.#child.exitCode !== null || this.#child.signalCode !== null
   }
 
+  /** Whether it runs, and is not held up. */
+  get answers(): boolean {
+    return !this.hasEnded && !this.#isHeldUp
+  }
+
   /** Resolves when it is gone, or at once with a signal that it survives. */
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     const child = this.#child
     if (child === undefined || this.hasEnded) return
     const ended = once(child, 'close')
     child.kill(signal)
+    this.#isHeldUp = signal === 'SIGSTOP'
     if (signal !== 'SIGSTOP' && signal !== 'SIGCONT') await ended
   }
 

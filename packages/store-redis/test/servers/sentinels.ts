@@ -52,9 +52,9 @@ export class Sentinels {
     return server
   }
 
-  /** Kills a server, which the sentinels notice soon. */
-  async kill(server: Redis): Promise<void> {
-    await server.kill()
+  /** Kills a server, or holds it up, which the sentinels notice soon. */
+  async kill(server: Redis, signal: 'SIGKILL' | 'SIGSTOP' = 'SIGKILL'): Promise<void> {
+    await server.kill(signal)
     for (const sentinel of this.sentinels) await sentinel.ask('SENTINEL', 'SET', NAME, 'down-after-milliseconds', 1_000)
   }
 
