@@ -23,9 +23,9 @@ afterAll(async () => {
 })
 
 /** Has a process ask twice, with something in between; how often its clock ticked until it ended by itself once its store was closed. */
-async function askTwice(redisUrl: string, between: () => unknown): Promise<number> {
+async function askTwice(redisUrl: string, between: () => unknown, program = 'asking.mjs'): Promise<number> {
   const url = `http://127.0.0.1:${(origin.address() as AddressInfo).port}/`
-  const child = spawn(process.execPath, ['--no-warnings', join(__dirname, 'asking.mjs'), redisUrl, url], {
+  const child = spawn(process.execPath, ['--no-warnings', join(__dirname, program), redisUrl, url], {
     stdio: ['pipe', 'pipe', 'inherit']
   })
   const ended = once(child, 'exit')
@@ -60,5 +60,12 @@ describe('a process whose cache is in Redis, and which closes its store', () => 
     const proxy = await startFaultyProxy(await startRedis())
     proxy.inject({ kind: 'swallow' })
     expect(await askTwice(proxy.url, () => {})).toBeLessThan(fewTicks)
+  })
+})
+
+describe('a process that ends the client it has given to its store, and no more', () => {
+  it('is kept alive by no connection that listens for changes and for locks (row P3)', async () => {
+    const redis = await startRedis()
+    expect(await askTwice(redis.url, () => {}, 'listening.mjs')).toBeLessThan(fewTicks)
   })
 })

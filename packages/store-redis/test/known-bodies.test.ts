@@ -88,7 +88,7 @@ describe('a body of one chunk that RedisStore has read before', () => {
 
   it('is not what a caller has written into', async () => {
     const path = `/${length}/`
-    const cache = await JudgedCache.start(new RedisStore({ client }))
+    const cache = await JudgedCache.start(new RedisStore({ client }), { storeTimeoutMs: 60_000 })
     await cache.untilStored(path)
     for (let n = 0; n < 3; n++) {
       await cache.spoil(path)

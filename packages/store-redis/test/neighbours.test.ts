@@ -4,11 +4,12 @@ import { RedisStore } from '../src/index.js'
 import { JudgedCache, underLoad } from './judged-cache.js'
 import { libraries } from './libraries.js'
 import { large, small } from './paths.js'
+import { patient as patientClient } from './put.js'
 import { type Redis, startRedis } from './servers/index.js'
 import { TellingOrigin } from './telling-origin.js'
 
 const openStore = ({ url }: Redis, keyPrefix?: string) =>
-  new RedisStore(keyPrefix === undefined ? { url } : { url, keyPrefix })
+  new RedisStore({ url, options: patientClient, ...(keyPrefix === undefined ? {} : { keyPrefix }) })
 
 /** The names of all commands that come to a server while `work` runs. */
 async function commandsDuring(redis: Redis, work: () => Promise<unknown>): Promise<Set<string>> {
