@@ -93,6 +93,30 @@ export const leaksOfAnswers: LookForLeaks = async (kind, credential, every) => {
   return await complaints(casesOf(kind, credential, every), check)
 }
 
+/** Of answers for which several users ask at the same time. */
+export const leaksAmongMany: LookForLeaks = async (kind, credential, every) => {
+  const answer: Planting = ({ path }, response, secret) => {
+    const { lines, isWhole } = spellingOf(path)
+    response.setHeader('Cache-Control', lines).setHeader('X-Secret', secret)
+    setCookie(credential, response, secret)
+    response.end(isWhole ? secret : 'for everybody')
+  }
+  const [type, , makeStore] = kind
+  const client = await leakClient(makeStore(), answer, { type })
+  const users = [userOf('a', credential), userOf('b', credential), userOf('c', credential), anybody]
+  const check = async (i: number) => {
+    const path = `/together/${i}`
+    const answers = await client.getTogether(path, users)
+    return users.flatMap((user, at) => {
+      const others = users.filter((other) => other !== user && answers[at]?.includes(`secret-of-${other.name}`))
+      return others.map(
+        (other) => `${JSON.stringify(spellingOf(path).lines)} ${path}: ${user.name} saw ${other.name}'s`
+      )
+    })
+  }
+  return await complaints(casesOf(kind, credential, every), check)
+}
+
 /** Of redirects and what they lead to, followed above the cache and below it. */
 export const leaksOfRedirects: LookForLeaks = async (kind, credential, every) => {
   const answer: Planting = ({ path }, response, secret) => {

@@ -22,6 +22,8 @@ export type Planting = (request: ReceivedRequest, response: ServerResponse, secr
 export interface LeakClient {
   /** Resolves, when the cache has done with it, to all that the user got: status, fields and body as one text. */
   readonly get: (path: string, user: User) => Promise<string>
+  /** The same for several users who ask at the same time; what they got, in their order. */
+  readonly getTogether: (path: string, users: readonly User[]) => Promise<string[]>
   /** How many requests the origin has seen. */
   readonly asked: () => number
 }
@@ -44,16 +46,19 @@ export async function leakClient(
   const waiting = new Map<string, () => void>()
   const cache = cacheInterceptor({ ...options, store, onDecision: ({ url }) => waiting.get(url)?.() })
   const dispatcher = agent.compose(...below, cache, ...above)
-  const get = async (path: string, { name, headers }: User) => {
-    const url = origin.url + path
-    const decided = new Promise<void>((resolve) => waiting.set(url, resolve))
+  const ask = async (path: string, { name, headers }: User) => {
     const asked = { dispatcher, headers: { ...headers, 'x-user-name': name } }
-    const { statusCode, headers: fields, body } = await request(url, asked)
-    const text = await body.text()
-    await decided
-    return `${statusCode} ${JSON.stringify(fields)} ${text}`
+    const { statusCode, headers: fields, body } = await request(origin.url + path, asked)
+    return `${statusCode} ${JSON.stringify(fields)} ${await body.text()}`
   }
-  return { get, asked: () => origin.requests.length }
+  const get = async (path: string, user: User) => {
+    const decided = new Promise<void>((resolve) => waiting.set(origin.url + path, resolve))
+    const got = await ask(path, user)
+    await decided
+    return got
+  }
+  const getTogether = (path: string, users: readonly User[]) => Promise.all(users.map((user) => ask(path, user)))
+  return { get, getTogether, asked: () => origin.requests.length }
 }
 
 /** What is planted for a user. The name is no selecting field of anything. */

@@ -1,5 +1,12 @@
 import { describe, expect, it } from '@jest/globals'
-import { credentials, kinds, leaksOfAnswers, leaksOfNotModified, leaksOfRedirects } from './leak-cases.js'
+import {
+  credentials,
+  kinds,
+  leaksAmongMany,
+  leaksOfAnswers,
+  leaksOfNotModified,
+  leaksOfRedirects
+} from './leak-cases.js'
 
 describe.each(kinds)('what is meant for one user, in a %s cache with %s (row X9)', (...kind) => {
   it.each(credentials)(
@@ -8,6 +15,10 @@ describe.each(kinds)('what is meant for one user, in a %s cache with %s (row X9)
       expect(await leaksOfAnswers(kind, credential, 9)).toEqual([])
     }
   )
+
+  it.each(credentials)('reaches nobody who asks at the same time, credential: %s (COLL-01)', async (credential) => {
+    expect(await leaksAmongMany(kind, credential, 9)).toEqual([])
+  })
 
   it.each(credentials)('reaches nobody else by a redirect, credential: %s (GEN-03, MSG-05)', async (credential) => {
     expect(await leaksOfRedirects(kind, credential, 11)).toEqual([])
