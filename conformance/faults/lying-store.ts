@@ -46,6 +46,7 @@ export class LyingStore implements CacheStore {
   readonly #lie: StoreLie | undefined
   readonly #onlyFirst: boolean
   #tooLate = newGate()
+  #free: ReturnType<typeof newGate> | undefined
 
   constructor(good: CacheStore, lie?: StoreLie, onlyFirst = false) {
     this.#good = good
@@ -65,6 +66,13 @@ export class LyingStore implements CacheStore {
   /** Nobody will ask any more: nothing is held back. */
   over(): void {
     this.#tooLate.open()
+  }
+
+  /** Resolves when no body is held. */
+  async letGo(): Promise<void> {
+    if (this.held === 0) return
+    this.#free ??= newGate()
+    await this.#free.opened
   }
 
   get(key: string): Awaitable<Found> {
@@ -100,6 +108,7 @@ export class LyingStore implements CacheStore {
     const letGo = () => {
       if (isHeld) this.held--
       isHeld = false
+      if (this.held === 0) this.#free?.open()
     }
     const iterate = () => {
       let iterator: AsyncIterator<Uint8Array>

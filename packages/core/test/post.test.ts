@@ -10,7 +10,7 @@ import {
   ok,
   send
 } from './answers.js'
-import { FaultyStore, Gate } from './faulty-store.js'
+import { FaultyStore, Gate, never } from './faulty-store.js'
 import { type Ask, type SetUp, setUp, stores } from './harness.js'
 
 type Options = Parameters<typeof setUp>[2]
@@ -216,6 +216,17 @@ describe('an answer to POST while the store fails (ROB-02)', () => {
       expect((await client.get('/a')).text).toBe('body 1')
     }
   )
+
+  it('METH-05: does not look again in a store that has not answered what was stored before', async () => {
+    const store = new FaultyStore()
+    store.faults.get = never
+    const client = await setUp(store, origin(), { storeTimeoutMs: 20 })
+    expect((await ask(client, '/a', post)).text).toBe('body 0')
+    // When it was sent, and for the groups of what is stored, which does not wait for long any more.
+    expect(store.calls.filter((operation) => operation === 'get')).toHaveLength(2)
+    await decided(client, 1)
+    expect(client.decisions).toMatchObject([{ stored: false }])
+  })
 
   it('INV-08: is not stored under a mark that another invalidation has replaced by then', async () => {
     const store = new FaultyStore()

@@ -1,3 +1,4 @@
+import { isPromise } from '../awaitable.js'
 import { Budget } from '../budget.js'
 import type { Outdated } from '../invalidations.js'
 import type { Lookup } from '../look-ups.js'
@@ -52,8 +53,9 @@ export async function invalidateForPost(post: PostUnderWay, outdated: Outdated):
   const { responses } = cache
   const { invalidations } = responses
   const { recent } = invalidations
-  const before = await post.before
-  const now = await responses.lookUp(key, budget)
+  // What a store has not answered by now its caller waits for no longer than for the rest.
+  const before = isPromise(post.before) ? await budget.wait(post.before).catch(() => undefined) : post.before
+  const now = before && (await responses.lookUp(key, budget))
   const isFirst = before !== undefined && now !== undefined && markOf(now) === markOf(before)
   const isAlone = isFirst && !recent.hasSince(key.target, post.invalidations)
   const value = newId()
