@@ -146,7 +146,7 @@ export class OpenFiles {
     const isBlocking = this.isBlocking(length)
     let left = parts
     for (let at = 0; at < length; ) {
-      const written = isBlocking ? fs.writevSync(descriptor, left) : yield* wait(writeAsync(descriptor, left))
+      const written = isBlocking ? write(descriptor, left) : yield* wait(writeAsync(descriptor, left))
       // It would be tried for ever.
       if (written === 0) throw new ShortWriteError(at, length)
       at += written
@@ -186,10 +186,18 @@ function readAsync(descriptor: number, bytes: Buffer, at: number, length: number
   )
 }
 
+function write(descriptor: number, parts: readonly Uint8Array[]): number {
+  const [first] = parts
+  return first !== undefined && parts.length === 1 ? fs.writeSync(descriptor, first) : fs.writevSync(descriptor, parts)
+}
+
 function writeAsync(descriptor: number, parts: readonly Uint8Array[]): Promise<number> {
-  return new Promise((resolve, reject) =>
-    fs.writev(descriptor, parts, (error, written) => (error ? reject(error) : resolve(written)))
-  )
+  const [first] = parts
+  return new Promise((resolve, reject) => {
+    const done = (error: Error | null, written: number) => (error ? reject(error) : resolve(written))
+    if (first !== undefined && parts.length === 1) fs.write(descriptor, first, done)
+    else fs.writev(descriptor, parts, done)
+  })
 }
 
 export function lengthOf(parts: readonly Uint8Array[]): number {
