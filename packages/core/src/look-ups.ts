@@ -16,7 +16,7 @@ import type { RuleOptions } from './rules/options.js'
 import { isLost, isPastItsTime } from './rules/selection.js'
 import { areFields, isStoredResponse } from './rules/stored-response.js'
 import type { Awaitable, Found, FoundResponse } from './store.js'
-import { hasDigests } from './verified-body.js'
+import { BodyDamagedError, faultOf } from './verified-body.js'
 
 const noMarks: Marks = new Map()
 const nothing: Lookup['stored'] = []
@@ -193,9 +193,11 @@ export class LookUps {
     if (this.#verifiesDigests && digests === undefined) return false
     if (this.#integrity !== undefined && !this.#integrity.isSigned(stored)) return false
     if (body === undefined) return true
-    if (!(body instanceof Uint8Array) || body.byteLength !== bodyBytes) return false
-    if (!this.#verifiesDigests || digests === undefined) return true
-    return hasDigests(body, digests)
+    const checked = this.#verifiesDigests ? digests : undefined
+    const fault = body instanceof Uint8Array ? faultOf(body, bodyBytes, checked) : 'it is no Uint8Array'
+    if (fault === undefined) return true
+    this.#store.failedReading(new BodyDamagedError(fault))
+    return false
   }
 
   /** What does not check out stays until it is replaced; it is removed only where it would never be, for a store keeps what was requested later. */

@@ -47,8 +47,8 @@ export function verifiedBytes(
   passed: () => void
 ): Uint8Array | undefined {
   try {
-    if (body.byteLength !== bytes) throw new BodyDamagedError(`${body.byteLength} bytes instead of ${bytes}`)
-    if (digests !== undefined && !hasDigests(body, digests)) throw new BodyDamagedError('it has another digest')
+    const fault = faultOf(body, bytes, digests)
+    if (fault !== undefined) throw new BodyDamagedError(fault)
   } catch (error) {
     failed(error, false)
     return undefined
@@ -57,8 +57,14 @@ export function verifiedBytes(
   return wantedBytes === bytes ? body : body.subarray(skippedBytes, skippedBytes + wantedBytes)
 }
 
+/** What is wrong with a short body that is to have so many bytes, and these digests if any were made. */
+export function faultOf(body: Uint8Array, bytes: number, digests: readonly string[] | undefined): string | undefined {
+  if (body.byteLength !== bytes) return `${body.byteLength} bytes instead of ${bytes}`
+  return digests === undefined || hasDigests(body, digests) ? undefined : 'it has another digest'
+}
+
 /** Whether each piece of a body has its digest. */
-export function hasDigests(body: Uint8Array, digests: readonly string[]): boolean {
+function hasDigests(body: Uint8Array, digests: readonly string[]): boolean {
   return digests.every((digest, i) => {
     return hash('sha256', body.subarray(i * digestPieceBytes, (i + 1) * digestPieceBytes)) === digest
   })

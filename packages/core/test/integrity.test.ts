@@ -1,5 +1,5 @@
 import { createHash, createHmac } from 'node:crypto'
-import { describe, expect, it } from '@jest/globals'
+import { describe, expect, it, jest } from '@jest/globals'
 import { Integrity, signedText } from '../src/integrity.js'
 import type { StoredResponse } from '../src/rules/messages.js'
 import { type SetUp, setUp } from './harness.js'
@@ -172,11 +172,14 @@ describe('integrityKey: a stored response (SEC-05, row X10)', () => {
     }
   })
 
-  it('with the body of another is a miss, and healed', async () => {
+  it('with the body of another is a miss that is told, and healed', async () => {
+    const emitWarning = jest.spyOn(process, 'emitWarning').mockImplementation(() => {})
     const store = new MapStore()
     const client = await filled(store)
     await rewrite(store, ({ response }) => ({ response, body: Buffer.from('a forged bod') }))
     await expectMissThenHealed(client, '/short')
+    expect(emitWarning.mock.calls).toEqual([[expect.stringContaining('BodyDamagedError'), expect.anything()]])
+    emitWarning.mockRestore()
   })
 
   it('with the signature of another is a miss, and healed', async () => {

@@ -157,7 +157,8 @@ describe('A store that hands out objects again (repeatsObjects)', () => {
       expect(served).toBe(text)
       expect(decision.outcome).toBe('miss')
     }
-    expect(warned).toHaveBeenCalledTimes(1)
+    // One for each cache.
+    expect(warned).toHaveBeenCalledTimes(2)
     warned.mockRestore()
   })
 

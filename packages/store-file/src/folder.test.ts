@@ -2,7 +2,11 @@ import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync,
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { filesIn, NOW, newFolder, put, removeFolder } from '../test/sample.js'
+import { Disk } from './disk.js'
 import { FileStore, UntrustedFolderError } from './index.js'
+import { Layout } from './layout.js'
+import { readOptions } from './options.js'
+import { run } from './steps.js'
 
 let base: string
 beforeEach(() => {
@@ -16,6 +20,36 @@ const mode = (path: string) => statSync(path).mode & 0o7777
 function all(folder: string): string[] {
   return [folder, ...readdirSync(folder, { recursive: true }).map((name) => join(folder, String(name)))]
 }
+
+describe('a file that is being written', () => {
+  it('has a name that nobody can know before, and is made by nobody else', async () => {
+    const folder = join(base, 'cache')
+    const { entriesTemporary } = new Layout(folder)
+    const names = new Set<string>()
+    async function* coming() {
+      yield new Uint8Array(70_000)
+      for (const name of readdirSync(entriesTemporary)) names.add(name)
+    }
+    const store = new FileStore(folder)
+    await Promise.all(Array.from({ length: 20 }, (_, n) => put(store, `key ${n}`, 70_000, {}, coming())))
+    expect(names.size).toBe(20)
+    const random = [...names].map((name) => /^([0-9a-f]{32})\.\d+$/.exec(name)?.[1] ?? '')
+    // Half of them are set, of each of 128 bits: that one is always the same is as likely as one in 4,000.
+    const bits = random.map((hex) => BigInt(`0x${hex}`))
+    const isAlwaysSame = Array.from({ length: 128 }, (_, bit) => new Set(bits.map((all) => (all >> BigInt(bit)) & 1n)))
+    expect(isAlwaysSame.filter(({ size }) => size === 1).length).toBeLessThan(16)
+
+    const disk = new Disk(readOptions(folder, {}))
+    const planted = join(folder, 'planted')
+    symlinkSync(join(base, 'elsewhere'), planted)
+    await expect(async () => run(disk.create(planted))).rejects.toThrow('EEXIST')
+    expect(existsSync(join(base, 'elsewhere'))).toBe(false)
+    const [there = ''] = filesIn(folder)
+    const before = readFileSync(there)
+    await expect(async () => run(disk.create(there))).rejects.toThrow('EEXIST')
+    expect(readFileSync(there).equals(before)).toBe(true)
+  })
+})
 
 describe('the folder of a FileStore', () => {
   it('is made when something is first stored, and not before', async () => {

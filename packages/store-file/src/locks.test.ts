@@ -117,6 +117,22 @@ describe('a long body', () => {
   })
 })
 
+describe('an invalidation', () => {
+  it.each(['sync', 'async'] as const)('waits for no lock, whoever has it (reads: %s)', async (reads) => {
+    const [one, two] = [new FileStore(folder), new FileStore(folder, { reads })]
+    const lease = await one.lock('a key', patient)
+    let isMarked = false
+    const between = async () => {
+      expect(existsSync(writeLock())).toBe(true)
+      await two.mark('a key', { value: '0a', at: NOW, dropAt: NOW + 1 })
+      isMarked = (await one.get('a key')).mark?.value === '0a'
+    }
+    await put(one, 'a key', 2 * MIB + 10, {}, twoPieces(between))
+    expect(isMarked).toBe(true)
+    await lease?.release()
+  })
+})
+
 describe('lock', () => {
   it('is held against other stores of the folder, which are told of the release', async () => {
     const [one, two] = [new FileStore(folder), new FileStore(folder)]

@@ -46,6 +46,21 @@ describe('a process with a FileStore', () => {
     }
   }, 300_000)
 
+  it('is what it was before, until a lock is taken: only then is the library for that loaded (row P4)', async () => {
+    const client = await Client.open(temporaryFolder())
+    const key = 'https://example.org/'
+    const before = await client.call('changeable')
+    await client.call('write', key)
+    await client.call('read', key)
+    await client.call('call', 'mark', key, { value: '00', at: 0, dropAt: 0 })
+    await client.call('call', 'delete', key)
+    await client.call('call', 'clear')
+    await client.call('settle')
+    expect(await client.call('changeable')).toEqual(before)
+    await client.call('lock', key, 30_000, 0)
+    expect(await client.call('changeable')).not.toEqual(before)
+  })
+
   it('says nothing where a folder cannot be used but for one warning, and fails no request (rows D12, P1)', async () => {
     const origin = await FileOrigin.start()
     const client = await Client.open('/proc/self/nothing/here', {}, { nodeOptions: ['--unhandled-rejections=strict'] })

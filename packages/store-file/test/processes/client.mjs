@@ -1,7 +1,7 @@
 // A process with a cache on a folder. It does what its parent sends, and answers.
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { readdirSync, readlinkSync, statSync, truncateSync } from 'node:fs'
+import fs, { readdirSync, readlinkSync, statSync, truncateSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
@@ -140,6 +140,11 @@ const calls = {
   },
   release: () => leases.shift().release(),
   readFile: async (path) => (await readFile(path)).byteLength,
+  /** What a library may have changed in the process: who listens for signals and for its end, and how it ends. */
+  changeable: () => ({
+    listeners: process.eventNames().map((name) => `${String(name)} ${process.listenerCount(name)}`),
+    functions: [process.emit, process.reallyExit, fs.close, fs.closeSync].map(String)
+  }),
   /** What it has open. */
   openPaths: () =>
     readdirSync('/proc/self/fd').flatMap((fd) => {
