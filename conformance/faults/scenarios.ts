@@ -355,6 +355,9 @@ export const scenarios: readonly Scenario[] = [
       get('lenient', { times: 2 })
     ]
   },
+  { ...medley, name: 'something of everything, with parts', options: { ranges: 'store' } },
+  { ...medley, name: 'something of everything, by other queries', options: { noVarySearch: true } },
+  { ...medley, name: 'something of everything, across processes', options: { collapseAcrossProcesses: true } },
   { ...medley, name: 'something of everything, signed', options: { integrityKey: 'k'.repeat(32) } },
   { ...medley, name: 'something of everything, with Cache-Status', options: { cacheStatus: 'Test' } },
   { ...medley, name: 'something of everything, each alone', options: { collapse: false } }
