@@ -1,9 +1,12 @@
-import { describe, it } from '@jest/globals'
+import { describe, expect, it } from '@jest/globals'
 import { RedisStore } from '../src/index.js'
+import { Keys } from '../src/keys.js'
 import { describeFailover, load, untilAllStored } from './describe-failover.js'
 import { JudgedCache, underLoad } from './judged-cache.js'
 import { libraries } from './libraries.js'
 import { limits } from './paths.js'
+import { bytesOf, expectBytes, put } from './put.js'
+import { bytes, hex, response } from './sample.js'
 import { startCluster, startSentinels } from './servers/index.js'
 
 /** What docs/redis-store.md says a client of a cluster needs to notice a master that hangs. */
@@ -39,6 +42,34 @@ describe('RedisStore under load', () => {
     await servers.haveReplaced(master)
     await untilAllStored(cache)
     await master.kill('SIGCONT')
+  })
+
+  it('stores in a slot that moves what is short, and what is long whole or not at all (rows R8, R14)', async () => {
+    const servers = await startCluster({ masters: 3, replicas: 0 })
+    const store = new RedisStore({ client: libraries[0][1].cluster(servers.startupNodes) })
+    const { key } = response()
+    const putNumber = (n: number, length: number) => put(store, bytes(length, n), { id: hex(n), slot: hex(n) })
+    const found = async () => {
+      const ids: string[] = []
+      for (const { response, body } of (await store.get(key)).responses) {
+        const whole = await bytesOf(body ?? (await store.openBody(key, response.id)))
+        expectBytes(whole, bytes(response.bodyBytes, Number.parseInt(response.id, 16)))
+        ids.push(response.id)
+      }
+      return ids
+    }
+    await putNumber(1, 10)
+    const slot = await servers.nodes[0].ask('CLUSTER', 'KEYSLOT', new Keys('cc:').index(key))
+    const from = await servers.masterOf(slot)
+    const to = servers.masters.find((node) => node !== from) ?? from
+    await servers.moveSlot(slot, to, async () => {
+      // A script of two keys, of which one is on neither side, is refused with TRYAGAIN until the slot has moved.
+      await expect(putNumber(2, 300_000)).rejects.toThrow()
+      await putNumber(3, 10)
+      expect(new Set(await found())).toEqual(new Set([hex(1), hex(3)]))
+    })
+    await putNumber(2, 300_000)
+    expect(new Set(await found())).toEqual(new Set([hex(1), hex(2), hex(3)]))
   })
 
   it('has the origin answer while a master is missing, and serves when it is back (row R8)', async () => {
