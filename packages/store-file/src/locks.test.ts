@@ -146,6 +146,19 @@ describe('lock', () => {
     await next?.release()
   })
 
+  it('is not asked for again and again by those who wait: the system tells them of the release', async () => {
+    const [one, two] = [new FileStore(folder), new FileStore(folder)]
+    const lease = (await one.lock('a key', patient)) as Lease
+    const watching = jest.spyOn(fs, 'watch')
+    const asking = jest.spyOn(globalThis, 'setInterval').mockImplementation(() => setTimeout(() => {}, 0))
+    const waiter = two.lock('a key', patient)
+    await until(() => watching.mock.calls.length > 0)
+    await lease.release()
+    expect(await waiter).toBeUndefined()
+    expect(asking).toHaveBeenCalled()
+    for (const mock of [watching, asking]) mock.mockRestore()
+  })
+
   it('has nobody watched for who gives up while it is being asked for', async () => {
     const [one, two] = [new FileStore(folder), new FileStore(folder)]
     const lease = await one.lock('a key', patient)
