@@ -11,19 +11,31 @@ async function surviving(what: string, harm: () => Promise<void>): Promise<void>
   }
 }
 
-/** Truncates the metadata of a response at each of its bytes, and flips a bit of each; `step` leaves some out. */
+/**
+ * Truncates the metadata of a response at each of its bytes, and flips a bit of each; `step` leaves some out. The same of a
+ * body that lies beside it: only of that the store's failures tell.
+ */
 export async function damageMetadata(path: string, step = 1): Promise<void> {
   const damaged = await Damaged.store(path)
   expect(damaged.metadata).not.toEqual([])
-  for (const file of damaged.metadata) {
+  const harm = async (file: string, from: number, to: number) => {
     const bytes = damaged.bytesOf(file)
-    for (let offset = randomInt(step); offset < bytes.byteLength; offset += step) {
+    for (let offset = from + randomInt(step); offset < to; offset += step) {
       await surviving(`cut at ${offset}`, () => damaged.replace(file, bytes.subarray(0, offset)))
       await surviving(`flipped at ${offset}`, () => damaged.replace(file, flipped(bytes, offset)))
     }
+  }
+  for (const file of damaged.metadata) {
+    const bytes = damaged.bytesOf(file)
+    await harm(file, 0, bytes.byteLength - damaged.besideBytes(file))
     await surviving('one byte more', () => damaged.replace(file, Buffer.concat([bytes, Buffer.from([0])])))
   }
   expect(damaged.told).toBe('')
+  for (const file of damaged.metadata) {
+    const bytes = damaged.bytesOf(file)
+    await harm(file, bytes.byteLength - damaged.besideBytes(file), bytes.byteLength)
+    if (damaged.besideBytes(file) > 0) expect(damaged.told).toContain('(read: BodyDamagedError)')
+  }
 }
 
 /** Truncates, extends and changes the body of a response at random places. */

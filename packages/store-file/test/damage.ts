@@ -37,6 +37,11 @@ export class Damaged {
     return [...this.files.keys()].filter((path) => !path.endsWith('.TAG') && this.#bytes(path).byteLength < 20_000)
   }
 
+  /** So many bytes at the end of a file are those of a body that lies beside its metadata. */
+  besideBytes(path: string): number {
+    return path === this.body && this.metadata.includes(path) ? Number(this.#path.split('/')[1]) : 0
+  }
+
   bytesOf(path: string): Buffer {
     return Buffer.from(this.#bytes(path))
   }
