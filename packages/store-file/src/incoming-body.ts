@@ -19,6 +19,12 @@ const lockedBytes = 1_048_576
 const batchBytes = 1_048_576
 /** or so many pieces, for the memory that each may be a small part of. */
 const batchPieces = 64
+/**
+ * What comes after so much is written in smaller batches, which the system takes at once: on a busy machine each wait for the
+ * thread pool takes its time, and past a second of waiting the cache gives a copy up (MSG-03).
+ */
+const waitedBytes = 67_108_864
+const atOnceBytes = 131_072
 
 /** Takes bodies in: short ones into memory, longer ones into a file that nobody sees yet. */
 export class IncomingBodies {
@@ -155,6 +161,10 @@ class Gathering {
     return this.#length <= besideBytes
   }
 
+  get #batchBytes(): number {
+    return this.#length > waitedBytes && this.#disk.mayBlock ? atOnceBytes : batchBytes
+  }
+
   /** False if the body is not to be stored. */
   async #add(piece: Uint8Array): Promise<boolean> {
     this.#length += piece.byteLength
@@ -167,7 +177,7 @@ class Gathering {
       this.#lock = await this.#takeLock()
       if (this.#lock === 'taken') return false
     }
-    if (this.#pieceBytes >= batchBytes || this.#pieces.length >= batchPieces) await this.#writeBatch()
+    if (this.#pieceBytes >= this.#batchBytes || this.#pieces.length >= batchPieces) await this.#writeBatch()
     return true
   }
 
